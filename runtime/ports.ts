@@ -1,0 +1,130 @@
+import type { EventType } from './event.ts'
+
+/** Bytes in an object store, with their digest: what events and rows carry in their place. */
+export interface ObjectRef {
+  readonly name: string
+  /** Hex. */
+  readonly sha256: string
+  readonly bytes: number
+}
+
+/** Bytes that go in: whole, or as they come (a web ReadableStream is one). */
+export type Body = Uint8Array | AsyncIterable<Uint8Array>
+
+export interface OpenObject {
+  readonly bytes: number
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** Bytes by name (`a/b.parquet`: plain steps), streamed both ways. What is acknowledged survives a crash; no reader sees half. */
+export interface Objects {
+  /** Stores bytes under their own digest, `blobs/<sha256>`; the same bytes again change nothing but their age. */
+  put(body: Body): Promise<ObjectRef>
+  /** Stores bytes under a name, in place of what was there. */
+  write(name: string, body: Body): Promise<ObjectRef>
+  /** `null` where there is no such object; `range` is in bytes, `end` exclusive. */
+  read(name: string, range?: { readonly start: number; readonly end: number }): Promise<OpenObject | null>
+  /** The objects whose names begin so, in the order of their names' UTF-8 bytes. */
+  list(
+    prefix: string,
+    page?: { readonly after?: string; readonly limit?: number },
+  ): Promise<readonly { readonly name: string; readonly bytes: number }[]>
+  /** Also when it is not there. */
+  remove(name: string): Promise<void>
+}
+
+/** A statement with its values bound: never text that is joined. Numbers, strings, booleans, null, Date, Uint8Array, arrays of these; `json()` for the rest. */
+export type Query = <row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) => Promise<row[]>
+
+/** Rows and events, all stored or none; what `work` throws rolls back. `types` are the events it may emit: by default none. */
+export interface Sql<types extends string = never> {
+  /** One statement of its own. */
+  query: Query
+  transaction<result>(work: (tx: Transaction<types>) => Promise<result>): Promise<result>
+}
+
+export interface Transaction<types extends string = never> {
+  query: Query
+  /** An event is stored with the rows or not at all; a relay sends it after the commit. Answers with its id. */
+  emit<data>(type: EventType<data, types>, data: data, options?: { readonly subject?: string }): string
+  /** Asks the engine for a job, in this transaction; answers with its id. Its end comes back as `mezz.job.ended.v1`. */
+  startJob(job: JobRequest): string
+  /** One at a time of all transactions of this function that lock this name. */
+  lock(name: string): Promise<void>
+  /** Says that rows of `owner` name these blobs, so that the sweeper leaves them. */
+  keep(owner: string, blobs: readonly ObjectRef[]): Promise<void>
+}
+
+/** Kubernetes quantities: `500m`, `256Mi`. */
+export interface Resources {
+  readonly cpu: string
+  readonly memory: string
+}
+
+/** A program that runs once, in its own process or pod, with files in and files out. */
+export interface JobRequest {
+  /** A program that the asking function declares. */
+  readonly program: string
+  /** Objects laid down as files; the program finds each file's path in the variable of this name. */
+  readonly inputs: Readonly<Record<string, ObjectRef>>
+  /** Further variables. */
+  readonly environment?: Readonly<Record<string, string>>
+  readonly resources?: Resources
+  /** Seconds an attempt may take. */
+  readonly timeout?: number
+  readonly attempts?: number
+}
+
+/** What a table query reads: Parquet objects of one schema, read as one table. */
+export type TableInputs = Readonly<Record<string, readonly ObjectRef[]>>
+
+/** SQL over files. */
+export interface Tables {
+  /** Opens a scratch database in which each input is a view of its name; gone with the work, its files too. */
+  open<result>(inputs: TableInputs, work: (session: TableSession) => Promise<result>): Promise<result>
+}
+
+export interface TableSession {
+  /** Any statement; `values` stand for `?`. Rows as JSON values: numbers (also for integers), strings, booleans, null. */
+  query<row extends object>(text: string, values?: readonly unknown[]): Promise<row[]>
+  /** Stores the rows of a SELECT, in its order, as one Parquet blob. */
+  store(select: string): Promise<ObjectRef & { readonly rows: number }>
+}
+
+export type TensorType = 'float64' | 'float32' | 'int64' | 'int32' | 'bool' | 'string'
+
+/** Dense, row-major; `data.length` is the product of `shape`. */
+export interface Tensor {
+  readonly type: TensorType
+  readonly shape: readonly number[]
+  readonly data: Float64Array | Float32Array | BigInt64Array | Int32Array | Uint8Array | readonly string[]
+}
+
+export interface TensorInfo {
+  readonly name: string
+  readonly type: TensorType
+  /** -1 where any length goes. */
+  readonly shape: readonly number[]
+}
+
+/** ONNX graphs. */
+export interface Models {
+  /** Loads a graph (cached by its digest); a graph that cannot be run is `unprocessable`. */
+  load(graph: Uint8Array): Promise<Model>
+}
+
+export interface Model {
+  readonly inputs: readonly TensorInfo[]
+  readonly outputs: readonly TensorInfo[]
+  /** Runs rows (the first dimension) through the graph; calls that meet are gathered into one run. */
+  run(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>
+}
+
+export interface Ports<types extends string = never> {
+  objects: Objects
+  sql: Sql<types>
+  tables: Tables
+  models: Models
+}
+
+export type PortName = keyof Ports

@@ -1,0 +1,152 @@
+import * as z from 'zod'
+import { defineEvent } from '../runtime/event.ts'
+
+// The vocabulary of the platform: every fact that its own functions tell, additive within a version.
+
+const Name = z.string().min(1)
+const ObjectRef = z.object({ name: z.string().min(1), sha256: z.string().length(64), bytes: z.int().nonnegative() })
+const Column = z.object({ name: z.string().min(1), type: z.enum(['number', 'boolean', 'time', 'text']) })
+const Run = { run: z.string(), model: Name }
+
+export const datasetIngested = defineEvent({
+  type: 'mezz.dataset.ingested.v1',
+  topic: 'datasets',
+  data: z.object({
+    dataset: Name,
+    version: z.int().positive(),
+    kind: z.enum(['table', 'files']),
+    /** Parquet, in the order of the rows. */
+    parts: z.array(ObjectRef),
+    schema: z.array(Column),
+    rows: z.int().nonnegative(),
+    /** `sha256:` + hex of the decoded bytes. */
+    digest: z.string(),
+  }),
+  key: ({ dataset }) => dataset,
+})
+
+export const featuresExtracted = defineEvent({
+  type: 'mezz.features.extracted.v1',
+  topic: 'features',
+  data: z.object({
+    view: Name,
+    extraction: z.string(),
+    inputs: z.array(z.object({ dataset: Name, version: z.int().positive() })),
+    /** The view's definition as compiled (JSON), which rows are turned into features by as well. */
+    definition: ObjectRef,
+    /** Typed raw columns, Parquet, in the order of the rows. */
+    table: ObjectRef,
+    columns: z.array(z.string()),
+    rows: z.int().nonnegative(),
+  }),
+  key: ({ view }) => view,
+})
+
+export const jobEnded = defineEvent({
+  type: 'mezz.job.ended.v1',
+  topic: 'jobs',
+  data: z.object({
+    job: z.string(),
+    /** The function that asked for it. */
+    owner: z.string(),
+    attempt: z.int().nonnegative(),
+    state: z.enum(['succeeded', 'failed', 'cancelled']),
+    /** What the program left in its output folder: file name to object. */
+    outputs: z.record(z.string(), ObjectRef),
+    error: z.string().optional(),
+    usage: z.object({ coreSeconds: z.number(), peakMemoryBytes: z.number(), gpuSeconds: z.number() }),
+  }),
+  key: ({ job }) => job,
+})
+
+const Training = z.object({ ...Run, pipeline: Name, view: Name, extraction: z.string() })
+
+export const trainingStarted = defineEvent({
+  type: 'mezz.training.started.v1',
+  topic: 'training',
+  data: Training,
+  key: ({ model }) => model,
+})
+
+export const trainingFailed = defineEvent({
+  type: 'mezz.training.failed.v1',
+  topic: 'training',
+  data: Training.extend({ error: z.string() }),
+  key: ({ model }) => model,
+})
+
+export const modelTrained = defineEvent({
+  type: 'mezz.model.trained.v1',
+  topic: 'models',
+  data: z.object({
+    ...Run,
+    pipeline: Name,
+    view: Name,
+    extraction: z.string(),
+    inputs: z.array(z.object({ dataset: Name, version: z.int().positive() })),
+    format: z.enum(['lightgbm-text', 'onnx']),
+    artifact: ObjectRef,
+    /** The view's definition that the rows went through. */
+    definition: ObjectRef,
+    /** What was learnt about the columns, fitted on the training rows only. */
+    encoder: ObjectRef,
+    /** The holdout's rows with the trainer's own scores. */
+    reference: ObjectRef,
+    metrics: z.record(z.string(), z.number()),
+    signature: z.object({
+      task: z.enum(['classification', 'regression']),
+      target: z.string(),
+      /** Class labels in the order of the scores, as JSON values. */
+      classes: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
+    }),
+    publish: z.object({ metric: z.string(), atLeast: z.number().optional(), atMost: z.number().optional() }).optional(),
+    code: z.object({ trainer: z.string(), digest: z.string() }),
+    environment: z.object({ digest: z.string() }),
+    data: z.object({ digest: z.string() }),
+    seed: z.int(),
+  }),
+  key: ({ model }) => model,
+})
+
+export const modelConverted = defineEvent({
+  type: 'mezz.model.converted.v1',
+  topic: 'models',
+  data: z.object({
+    ...Run,
+    onnx: ObjectRef,
+    report: z.object({
+      opset: z.string(),
+      rows: z.int().nonnegative(),
+      leafMismatches: z.int().nonnegative(),
+      maxAbsoluteDifference: z.number().nonnegative(),
+    }),
+  }),
+  key: ({ model }) => model,
+})
+
+export const conversionFailed = defineEvent({
+  type: 'mezz.conversion.failed.v1',
+  topic: 'models',
+  data: z.object({ ...Run, reason: z.string() }),
+  key: ({ model }) => model,
+})
+
+export const modelPublished = defineEvent({
+  type: 'mezz.model.published.v1',
+  topic: 'models',
+  data: z.object({
+    ...Run,
+    version: z.int().positive(),
+    /** Percent. */
+    traffic: z.number().min(0).max(100),
+    package: ObjectRef,
+  }),
+  key: ({ model }) => model,
+})
+
+export const modelRejected = defineEvent({
+  type: 'mezz.model.rejected.v1',
+  topic: 'models',
+  data: z.object({ ...Run, version: z.int().positive(), reason: z.string() }),
+  key: ({ model }) => model,
+})
