@@ -1,6 +1,5 @@
 import { partitionOf } from '../partitioner.ts'
 import type { Assignment, LogRecord, MemberListener, Membership, Topics } from '../topics.ts'
-import { uuidv7 } from '../uuid.ts'
 import type { Database } from './postgres.ts'
 import { postgresMember } from './postgres-member.ts'
 
@@ -15,8 +14,8 @@ interface Row {
 /** Reads look again after this many ms without a notification: one that was lost costs no more than that. */
 const LOOK_AGAIN = 2000
 
-/** The log as tables of the team's database: partitioned, with members that come and go. */
-export function postgresTopics(database: Database): Topics {
+/** The log as tables of the team's database: partitioned, with members that come and go. One that comes back under its name takes its place again. */
+export function postgresTopics(database: Database, { member }: { readonly member: string }): Topics {
   const { query } = database
   const bells = new Bells()
   let listening: Promise<() => Promise<void>> | undefined
@@ -87,7 +86,7 @@ export function postgresTopics(database: Database): Topics {
       })
     },
     async join(group: string, topics: readonly string[], listener: MemberListener): Promise<Membership> {
-      return postgresMember(database, { group, topics, member: uuidv7(), assignment }, listener)
+      return postgresMember(database, { group, topics, member, assignment }, listener)
     },
     async bounds(topic, partition) {
       const [row] = await query<{ low: number; next: number; identity: string }>`

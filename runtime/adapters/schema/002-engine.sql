@@ -24,7 +24,7 @@ create table mezz.log (
 );
 create table mezz.members (
   "group" text not null,
-  member uuid not null,
+  member text not null,
   topics text[] not null,
   seen timestamptz not null default clock_timestamp(),
   primary key ("group", member)
@@ -80,6 +80,8 @@ create table mezz.flow_events (
   causationid text not null,
   authid text not null,
   at timestamptz not null,
+  -- Why, where the event itself tells of a failure.
+  failure text,
   primary key (source, id)
 );
 create index flow_events_run on mezz.flow_events (correlationid, at);
@@ -90,6 +92,7 @@ create table mezz.flow_steps (
   type text not null,
   -- The trigger, or `job/<id>`.
   step text not null,
+  subject text not null,
   function text not null,
   state text not null check (state in ('running', 'waiting', 'done', 'dead', 'failed', 'cancelled')),
   waiting_for text,
