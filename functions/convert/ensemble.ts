@@ -1,5 +1,5 @@
 import type { Columns } from './columns.ts'
-import type { Split, Tree, TreeModel } from './model.ts'
+import type { CategoricalSplit, Split, Tree, TreeModel } from './model.ts'
 import type { Attribute, Node } from './onnx.ts'
 
 /** `nodes_modes` of TreeEnsemble (https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsemble.html). */
@@ -42,7 +42,7 @@ export function ensemble(model: TreeModel, columns: Columns, values: LeafValues,
     }
   }
 
-  const sets = splits.flatMap(({ split }) => (split.kind === 'categorical' ? [...split.categories, Number.NaN] : []))
+  const sets = splits.flatMap(({ split }) => (split.kind === 'categorical' ? members(split) : []))
   const attributes: Record<string, Attribute> = {
     n_targets: values.targets,
     tree_roots: roots,
@@ -86,6 +86,11 @@ const ALWAYS_LEAF_0: Split = {
   missing: 'nan',
   left: ~0,
   right: ~0,
+}
+
+/** The categories and the NaN that ends them; ONNX Runtime wants at least one, so none at all is one that no whole number equals. */
+function members({ categories }: CategoricalSplit): number[] {
+  return [...(categories.length > 0 ? categories : [0.5]), Number.NaN]
 }
 
 /** NaN where the columns have it: `none` reads it as 0, so that the threshold decides. */

@@ -19,8 +19,8 @@ export interface OnnxRuntimeOptions {
 }
 
 const TYPES: readonly TensorType[] = ['float64', 'float32', 'int64', 'int32', 'bool', 'string']
-/** ONNX Runtime's level `error`; its warnings about devices and graphs would land on stderr. */
-const ERRORS_ONLY = 3
+/** ONNX Runtime's level `fatal`: it would print errors to stderr that it throws as well, and warnings about devices. */
+const FATAL = 4
 
 /** ONNX graphs on ONNX Runtime's CPU provider, in this process; `close` gives all sessions back. */
 export function onnxruntimeModels(options: OnnxRuntimeOptions = {}): Models & { close(): Promise<void> } {
@@ -92,11 +92,11 @@ async function openSession(
   limits: Omit<GatherOptions, 'together'>,
 ): Promise<Session> {
   const runtime = await import('onnxruntime-node')
-  runtime.env.logLevel = 'error'
+  runtime.env.logLevel = 'fatal'
   const session = await runtime.InferenceSession.create(graph, {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    logSeverityLevel: ERRORS_ONLY,
+    logSeverityLevel: FATAL,
   }).catch((cause: unknown) => refuseGraph(cause))
   const inputs = session.inputMetadata.map(tensorInfo)
   const outputs = session.outputMetadata.map(tensorInfo)
