@@ -107,6 +107,8 @@ export interface Tables {
 }
 
 export interface TableSession {
+  /** A folder of this machine, gone with the session: statements may read and write files in it, by path, and nowhere else. */
+  readonly folder: string
   /** Any statement; `values` stand for `?`. Rows as JSON values: numbers (also for integers), strings, booleans, null. */
   query<row extends object>(text: string, values?: readonly unknown[]): Promise<row[]>
   /** Stores the rows of a SELECT, in its order, as one Parquet blob. */
