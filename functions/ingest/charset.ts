@@ -106,6 +106,7 @@ async function* encoded(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array
 async function* pieces(path: string, charset: string, size = CHUNK): AsyncGenerator<string> {
   const decoder = new TextDecoder(charset, { fatal: true })
   await using file = await open(path)
-  for await (const chunk of file.createReadStream({ highWaterMark: size })) yield decoder.decode(chunk, { stream: true })
+  for await (const chunk of file.createReadStream({ highWaterMark: size }))
+    yield decoder.decode(chunk, { stream: true })
   yield decoder.decode()
 }

@@ -40,7 +40,8 @@ function reader({ columns, target }: Definition): Reader {
   return (row, index, faults) => {
     const names = Object.keys(row)
     if (names.length > 0 && !names.some((name) => known.has(name))) {
-      for (const name of names) faults.push({ pointer: pointer(index, name), reason: 'no column of this name is known' })
+      for (const name of names)
+        faults.push({ pointer: pointer(index, name), reason: 'no column of this name is known' })
     }
     return used.map(({ name, type, skip }) => {
       const value = skip || !Object.hasOwn(row, name) ? null : typed(type, row[name])

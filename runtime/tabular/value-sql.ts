@@ -45,8 +45,7 @@ function timeSql(bare: string): string {
   const part = (group: number) => `regexp_extract(${bare}, ${literal(`^${TIME}$`)}, ${group})`
   const local = `try_cast(${part(1)} || ' ' || coalesce(nullif(${part(2)}, ''), '00:00') as timestamp)`
   const zone = `replace(replace(${part(3)}, 'Z', ''), ':', '')`
-  const minutes =
-    `coalesce(try_cast(${zone}[2:3] as integer), 0) * 60 + coalesce(try_cast(${zone}[4:5] as integer), 0)`
+  const minutes = `coalesce(try_cast(${zone}[2:3] as integer), 0) * 60 + coalesce(try_cast(${zone}[4:5] as integer), 0)`
   const sign = `case when ${zone}[1:1] = '-' then -1 else 1 end`
   return `${local} - to_minutes(${sign} * (${minutes}))`
 }

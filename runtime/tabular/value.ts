@@ -15,7 +15,9 @@ export const PATTERN = {
   missing: '|[nN][aA]|[nN]/[aA]|[nN][aA][nN]|[nN][uU][lL][lL]|[nN][oO][nN][eE]',
 } as const
 
-const WHOLE: ReadonlyMap<string, RegExp> = new Map(Object.values(PATTERN).map((pattern) => [pattern, new RegExp(`^(?:${pattern})$`)]))
+const WHOLE: ReadonlyMap<string, RegExp> = new Map(
+  Object.values(PATTERN).map((pattern) => [pattern, new RegExp(`^(?:${pattern})$`)]),
+)
 
 /** The text without the spaces (U+0020 alone) around it. */
 export function trimmed(text: string): string {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { FunctionTest } from '../../build/testkit/setup.ts'
 import { setup } from '../../build/testkit/setup.ts'
-import { openDatabase } from '../../runtime/adapters/postgres.ts'
-import notes, { noteCopied, noteTaken } from './toy/function.ts'
+import notes, { noteTaken } from './toy/function.ts'
 
 const folder = new URL('./toy', import.meta.url).pathname
 
@@ -75,6 +74,3 @@ describe('a function with sql', () => {
     await assert.rejects(bench.query`create table public.mine ()`, refused)
   })
 })
-
-void openDatabase
-void noteCopied
