@@ -30,11 +30,8 @@ export function fit(table: TrainingTable, { task, classes = 2, parameters, onRou
 
   const rows = target.length
   const binned = table.columns.map((column, feature) => ({ feature, ...binColumn(column, parameters.bins) }))
-  const grow = grower(
-    binned.filter(({ bins }) => bins.some((bin) => bin !== bins[0])),
-    rows,
-    parameters,
-  )
+  const telling = binned.filter(({ bins }) => bins.some((bin) => bin !== bins[0]))
+  const grow = grower(telling, rows, parameters)
   const { start, learns, gradients, loss } = objective(task, target, outputs)
   const scores = new Float64Array(rows * outputs)
   for (const [output, score] of start.entries()) scores.fill(score, output * rows, (output + 1) * rows)
@@ -67,7 +64,11 @@ export function fit(table: TrainingTable, { task, classes = 2, parameters, onRou
   return {
     task,
     outputs,
-    features: binned.map(({ name, missing, range, size }) => ({ name, missing, range: size > 1 ? range : null })),
+    features: binned.map((column) => ({
+      name: column.name,
+      missing: column.missing,
+      range: telling.includes(column) ? column.range : null,
+    })),
     trees,
   }
 }
@@ -76,6 +77,7 @@ function check({ columns, target }: TrainingTable, task: Task, classes: number):
   const refuse = (message: string) => new PlatformError('unprocessable', message)
   if (target.length === 0) throw refuse('there is no row to train on')
   if (columns.length === 0) throw refuse('there is no column to learn from')
+  if (task === 'multiclass' && classes < 2) throw refuse(`multiclass needs two classes or more, not ${classes}`)
   const odd = columns.find(({ values }) => values.length !== target.length)
   if (odd) throw refuse(`column ${odd.name} has ${odd.values.length} rows, the target ${target.length}`)
   const row = target.findIndex((value) =>

@@ -99,3 +99,31 @@ export function bestSplit(
   }
   return found && found.gain <= gainToBeat ? null : found
 }
+
+/** Sorts a leaf's rows in `order` into those that go left and those that go right, each in their order; answers with how many go left. */
+export function divideRows(
+  order: Int32Array,
+  spare: Int32Array,
+  {
+    leaf: { begin, count },
+    split,
+    column: { bins, missing, size },
+  }: {
+    readonly leaf: { readonly begin: number; readonly count: number }
+    readonly split: Split
+    readonly column: BinnedColumn
+  },
+): number {
+  const absent = missing ? size - 1 : -1
+  const end = begin + count
+  let low = begin
+  let high = 0
+  for (let at = begin; at < end; at++) {
+    const row = order[at] ?? 0
+    const bin = bins[row] ?? 0
+    if (bin === absent ? split.missingLeft : bin <= split.bin) order[low++] = row
+    else spare[high++] = row
+  }
+  order.set(spare.subarray(0, high), low)
+  return low - begin
+}
