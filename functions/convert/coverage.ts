@@ -33,7 +33,8 @@ export function coverage({ trees }: TreeModel): Coverage {
         while (at >= 0) {
           const split = splitAt(tree, at)
           const value = row[split.feature] ?? Number.NaN
-          if (open[index]?.[at]?.delete(value)) reached++
+          const unreached = open[index]?.[at]
+          if (unreached && unreached.size > 0 && unreached.delete(value)) reached++
           at = goesLeft(split, value) ? split.left : split.right
         }
         leaves[index] = ~at

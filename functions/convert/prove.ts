@@ -34,7 +34,7 @@ export interface Proof {
 
 const BATCH = 256
 /** They keep a proof to seconds: rows times trees, and rows, that are generated at most. */
-const MOST_WALKS = 4_000_000
+const MOST_WALKS = 6_000_000
 const MOST_ROWS = 20_000
 
 /** Compares a model's graph with LightGBM's own rules on the reference rows and at the thresholds, leaf by leaf and score by score; `unprocessable` where they differ. */
