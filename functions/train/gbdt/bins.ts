@@ -43,15 +43,16 @@ export function binColumn({ name, values }: { name: string; values: Float64Array
 export function nextUp(value: number): number {
   if (value === Number.POSITIVE_INFINITY || Number.isNaN(value)) return value
   if (value === 0) return Number.MIN_VALUE
-  const view = new DataView(new ArrayBuffer(8))
-  view.setFloat64(0, value)
-  view.setBigInt64(0, view.getBigInt64(0) + (value > 0 ? 1n : -1n))
-  return view.getFloat64(0)
+  const double = Float64Array.of(value)
+  const bits = new BigInt64Array(double.buffer)
+  bits[0] = (bits[0] ?? 0n) + (value > 0 ? 1n : -1n)
+  return double[0] ?? value
 }
 
+/** Distinct values, ascending, and how many rows have each. */
 interface Distinct {
-  readonly value: number
-  readonly count: number
+  readonly values: Float64Array
+  readonly counts: Int32Array
 }
 
 function tame(value: number): number {
@@ -60,58 +61,67 @@ function tame(value: number): number {
 }
 
 /** Neighbouring doubles count as one value, the larger. */
-function distinct(sorted: Float64Array): Distinct[] {
-  const found: { value: number; count: number }[] = []
+function distinct(sorted: Float64Array): Distinct {
+  const values = new Float64Array(sorted.length)
+  const counts = new Int32Array(sorted.length)
+  let found = 0
+  let last = Number.NaN
   for (const value of sorted) {
-    const last = found.at(-1)
-    if (last && (value === last.value || value <= nextUp(last.value))) {
-      last.value = value
-      last.count++
-    } else found.push({ value, count: 1 })
+    // The first test is cheap and never wrong: a step to the next double is at most 2^-52 of the value.
+    const same = value - last <= Math.abs(last) * 2 ** -51 && value <= nextUp(last)
+    if (!same) found++
+    values[found - 1] = value
+    counts[found - 1] = (counts[found - 1] ?? 0) + 1
+    last = value
   }
-  return found
+  return { values: values.subarray(0, found), counts: counts.subarray(0, found) }
 }
 
 /** Negative numbers, zero and positive numbers never share a bin (FindBinWithZeroAsOneBin). */
-function bounds(values: readonly Distinct[], most: number): Float64Array {
-  const below = values.filter(({ value }) => value < 0)
-  const above = values.filter(({ value }) => value > 0)
-  const [left, right] = [rowsOf(below), rowsOf(above)]
+function bounds({ values, counts }: Distinct, most: number): Float64Array {
+  const part = (from: number, to?: number) => ({ values: values.subarray(from, to), counts: counts.subarray(from, to) })
+  const zero = values.findIndex((value) => value >= 0)
+  const below = part(0, zero < 0 ? values.length : zero)
+  const above = part(below.values.length + (values[zero] === 0 ? 1 : 0))
+  const [left, right] = [sum(below.counts), sum(above.counts)]
   const share = Math.max(1, Math.trunc((left / (left + right)) * (most - 1)))
-  const negative = below.length > 0 ? greedy(below, left, share) : []
+  const negative = left > 0 ? greedy(below, left, share) : []
   if (negative.length > 0) negative[negative.length - 1] = -ZERO
   const rest = most - 1 - negative.length
-  const positive = above.length > 0 && rest > 0 ? [ZERO, ...greedy(above, right, rest)] : [Number.POSITIVE_INFINITY]
+  const positive = right > 0 && rest > 0 ? [ZERO, ...greedy(above, right, rest)] : [Number.POSITIVE_INFINITY]
   return Float64Array.from([...negative, ...positive])
 }
 
 /** Upper bounds of at most `most` bins; a value as frequent as a whole bin gets one of its own (GreedyFindBin). */
-function greedy(values: readonly Distinct[], rows: number, most: number): number[] {
+function greedy({ values, counts }: Distinct, rows: number, most: number): number[] {
   const few = values.length <= most
   const limit = few ? most : Math.max(1, Math.min(most, Math.trunc(rows / MIN_DATA_IN_BIN)))
-  const big = values.map(({ count }) => !few && count >= rows / limit)
-  let restBins = limit - big.filter(Boolean).length
-  let restRows = rows - rowsOf(values.filter((_, index) => big[index]))
+  const isBig = (count: number) => !few && count >= rows / limit
+  const big = counts.filter(isBig)
+  let restBins = limit - big.length
+  let restRows = rows - sum(big)
   let mean = few ? MIN_DATA_IN_BIN : restRows / restBins
 
   const upper: number[] = []
   let inBin = 0
   for (let index = 0; index + 1 < values.length && upper.length < limit - 1; index++) {
-    const { value, count } = values[index] ?? { value: 0, count: 0 }
-    if (!big[index]) restRows -= count
+    const count = counts[index] ?? 0
+    const alone = isBig(count)
+    if (!alone) restRows -= count
     inBin += count
-    if (!(big[index] || inBin >= mean || (big[index + 1] && inBin >= Math.max(1, mean * 0.5)))) continue
-    upper.push(nextUp((value + (values[index + 1]?.value ?? value)) / 2))
+    const beforeBig = isBig(counts[index + 1] ?? 0) && inBin >= Math.max(1, mean * 0.5)
+    if (!alone && inBin < mean && !beforeBig) continue
+    upper.push(nextUp(((values[index] ?? 0) + (values[index + 1] ?? 0)) / 2))
     inBin = 0
-    if (few || big[index]) continue
+    if (few || alone) continue
     restBins--
     mean = restRows / restBins
   }
   return [...upper, Number.POSITIVE_INFINITY]
 }
 
-function rowsOf(values: readonly Distinct[]): number {
-  return values.reduce((sum, { count }) => sum + count, 0)
+function sum(counts: Int32Array): number {
+  return counts.reduce((total, count) => total + count, 0)
 }
 
 function binOf(value: number, upper: Float64Array): number {

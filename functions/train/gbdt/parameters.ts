@@ -8,7 +8,8 @@ export const Parameters = z.strictObject({
   /** Most leaves of one tree. */
   leaves: z.int().min(2).max(4096).default(31),
   minDataInLeaf: z.int().min(1).default(20),
-  minSumHessian: z.number().nonnegative().default(1e-3),
+  /** Below the least, what rounding leaves of differences of sums passes for rows: leaves without any (seen). */
+  minSumHessian: z.number().min(1e-9).default(1e-3),
   /** L2 penalty on a leaf's value. */
   lambda: z.number().nonnegative().default(0),
   /** Unlimited when it is not set. */

@@ -15,7 +15,7 @@ export interface Split {
   readonly bin: number
   readonly missingLeft: boolean
   readonly gain: number
-  /** Sums and values of the two sides; the hessians hold LightGBM's kEpsilon. */
+  /** Sums over the rows that go left; the hessian holds one kEpsilon more. */
   readonly leftGradient: number
   readonly leftHessian: number
 }

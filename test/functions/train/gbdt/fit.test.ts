@@ -99,6 +99,22 @@ describe('fit', () => {
     }
   })
 
+  it('makes no leaf without rows and stays finite where classes are told apart for certain', () => {
+    for (const task of ['binary', 'multiclass'] as const) {
+      const given = randomTable(4, 300, task)
+
+      const { ensemble } = setup(
+        given,
+        task,
+        { rounds: 150, learningRate: 1, minDataInLeaf: 1, minSumHessian: 1e-9 },
+        3,
+      )
+
+      assert.ok(ensemble.trees.every(({ leafCount }) => leafCount.every((count) => count > 0)))
+      assert.ok(rawScores(ensemble, given.columns).every((score) => Math.abs(score) < 1e3))
+    }
+  })
+
   it('tells of each round, whose training loss falls', () => {
     for (const task of ['regression', 'binary', 'multiclass'] as const) {
       const told: number[][] = []
