@@ -44,6 +44,8 @@ export interface PartitionOptions {
   /** Shared by the partitions of the trigger. */
   readonly slots: Slots
   readonly claimed: Claimed
+  /** Why it begins paused, if it does. */
+  readonly paused?: string | undefined
   readonly io: Io
 }
 
@@ -51,7 +53,8 @@ export interface PartitionOptions {
  * The heart of the delivery engine: reads a partition, delivers each event in its order until it is handled or dead,
  * and lets its position pass none that is not handled, dead-lettered or parked in the ledger. Begins at once.
  */
-export function createPartition({ policy, limits, slots, claimed, io }: PartitionOptions): Partition {
+export function createPartition(options: PartitionOptions): Partition {
+  const { policy, limits, slots, claimed, io } = options
   const passed = createPassed(claimed)
   const lanes = createLanes(policy.order)
   const due = createHeap<Lane>()
@@ -63,7 +66,7 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
 
   let next = claimed.position
   let reading = false
-  let paused: string | null = null
+  let paused = options.paused ?? null
   let closed: (() => void) | undefined
   let isVoid = false
   let wakeAt = Number.POSITIVE_INFINITY
