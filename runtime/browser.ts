@@ -1,15 +1,15 @@
-const LOOPBACK = /^(localhost|([a-z0-9-]+\.)+localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
+const LOOPBACK = /^(localhost|[a-z0-9.-]+\.localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i
 
-/** Says why a request could have been made by a foreign web page, or by a name that was bound to this machine; `null` when it could not. */
-export function foreignPage(headers: { get(name: string): string | null }): string | null {
-  const host = headers.get('host')
-  if (!host || !LOOPBACK.test(host)) return `Host must be a loopback name, not ${host || 'nothing'}`
-  const origin = headers.get('origin')
-  if (origin !== null && origin.toLowerCase() !== `http://${host}`.toLowerCase()) {
-    return `a page of ${origin} must not call http://${host}`
-  }
-  const site = headers.get('sec-fetch-site')
-  // `none` is what the user typed; every browser since 2023 says `same-origin` for a page of our own.
-  if (site !== null && site !== 'none' && site !== 'same-origin') return `a ${site} page must not call http://${host}`
+/**
+ * Why a request may have been made by a web page of somebody else, or `null`: a Host that is no loopback name (DNS
+ * rebinding), an Origin of another scheme, host or port, or `Sec-Fetch-Site` of another site (Fetch Metadata).
+ */
+export function foreignPage(header: (name: string) => string | undefined, scheme = 'http:'): string | null {
+  const host = header('host') ?? ''
+  if (!LOOPBACK.test(host)) return `the Host ${JSON.stringify(host)} is no name of this machine`
+  const origin = header('origin')
+  if (origin !== undefined && origin !== `${scheme}//${host}`) return `a page of ${origin} may not call here`
+  const site = header('sec-fetch-site')
+  if (site === 'cross-site' || site === 'same-site') return `a page of another origin may not call here (${site})`
   return null
 }

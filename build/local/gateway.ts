@@ -37,7 +37,7 @@ export function createGateway({ team, pools, platform }: GatewayOptions): Gatewa
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (draining) throw new PlatformError('unavailable', 'the platform is ending', { retryAfter: 1 })
-    const foreign = foreignPage({ get: (name) => textOf(request.headers[name]) })
+    const foreign = foreignPage((name) => textOf(request.headers[name]))
     if (foreign) throw new PlatformError('forbidden', foreign)
     const address = addressOf(request.url ?? '', request.headers.host ?? '')
     if (address.kind === 'platform') return answerByFetch(request, response, platform)
@@ -68,9 +68,8 @@ export function createGateway({ team, pools, platform }: GatewayOptions): Gatewa
   }
 }
 
-function textOf(header: string | readonly string[] | undefined): string | null {
-  if (header === undefined) return null
-  return typeof header === 'string' ? header : header.join(', ')
+function textOf(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'object' ? header.join(', ') : header
 }
 
 /** Node could not read the request, so there is no response object to answer with. */

@@ -21,7 +21,7 @@ export interface ProcessOptions {
   readonly name: string
   readonly command: readonly [string, ...string[]]
   readonly cwd: string
-  /** All that it finds in its environment, beside `PORT`, `K_SERVICE` and `MEZZ_PARENT=stdin` (when its stdin ends, the platform is gone). */
+  /** All that it finds in its environment, beside `PORT`, `K_SERVICE` and `MEZZ_ENDS_WITH_PARENT` (its stdin ends with the platform). */
   readonly env: Readonly<Record<string, string>>
   /** Bytes of RAM; beyond them it is ended. */
   readonly memory: number
@@ -81,7 +81,7 @@ function launch(options: ProcessOptions, port: number) {
   const [file = '', ...args] = [...dieWithParent(options.env['PATH'] ?? ''), ...options.command]
   const child = spawn(file, args, {
     cwd: options.cwd,
-    env: { ...options.env, PORT: String(port), K_SERVICE: options.name, MEZZ_PARENT: 'stdin' },
+    env: { ...options.env, PORT: String(port), K_SERVICE: options.name, MEZZ_ENDS_WITH_PARENT: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],
     // A group of its own: Ctrl-C in the terminal reaches the platform, which then drains it.
     detached: true,

@@ -43,4 +43,4 @@ createServer((request, response) => {
   else response.writeHead(404).end()
 }).listen(Number(process.env.PORT), '127.0.0.1')
 
-if (process.env.MEZZ_PARENT === 'stdin') process.stdin.once('end', () => process.exit()).resume()
+if (process.env.MEZZ_ENDS_WITH_PARENT) process.stdin.once('end', () => process.exit()).resume()

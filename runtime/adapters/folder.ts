@@ -1,0 +1,91 @@
+import { open, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { PlatformError } from '../errors.ts'
+import { BLOBS, checkObjectName, checkWritableName } from '../object-name.ts'
+import type { Objects, OpenObject } from '../ports.ts'
+import { failed, nullIfGone } from './folder-errors.ts'
+import { listNames } from './folder-list.ts'
+import { placeOf, places } from './folder-places.ts'
+import { readChunks } from './folder-read.ts'
+import { folderWriter } from './folder-write.ts'
+
+/** Up to this many bytes are read at once, so that a body nobody reads holds no file open. */
+const SMALL = 64 * 1024
+
+type Range = NonNullable<Parameters<Objects['read']>[1]>
+
+/** A folder as object store: what it acknowledged survives a crash, and no reader sees half. Several processes may share it. */
+export function folderObjects(folder: string): Objects {
+  const store = places(resolve(folder))
+  const writer = folderWriter(store)
+  let prepared: Promise<void> | undefined
+  const ready = () => {
+    prepared ??= writer.prepare().catch((error) => {
+      prepared = undefined
+      return failed(error)
+    })
+    return prepared
+  }
+
+  return {
+    async put(body) {
+      await ready()
+      return writer.store(body, (sha256) => BLOBS + sha256)
+    },
+    async write(name, body) {
+      checkWritableName(name)
+      await ready()
+      return writer.store(body, () => name)
+    },
+    async read(name, range) {
+      checkObjectName(name)
+      if (range) checkRange(range)
+      return read(placeOf(store, name), range).catch(failed)
+    },
+    async list(prefix, { after = '', limit = Number.POSITIVE_INFINITY } = {}) {
+      const found = []
+      if (limit < 1) return []
+      try {
+        for await (const { name, path } of listNames(store, { prefix, after })) {
+          const bytes = (await stat(path).catch(nullIfGone))?.size
+          if (bytes !== undefined) found.push({ name, bytes })
+          if (found.length >= limit) break
+        }
+      } catch (error) {
+        failed(error)
+      }
+      return found
+    },
+    async remove(name) {
+      checkObjectName(name)
+      await writer.remove(name).catch(failed)
+    },
+  }
+}
+
+async function read(path: string, range: Range | undefined): Promise<OpenObject | null> {
+  const file = await open(path).catch(nullIfGone)
+  if (!file) return null
+  try {
+    const { size } = await file.stat()
+    const end = Math.min(range?.end ?? size, size)
+    const start = Math.min(range?.start ?? 0, end)
+    const body = readChunks(file, start, end)
+    if (end - start > SMALL) return { bytes: end - start, body }
+    const chunks: Uint8Array[] = []
+    for await (const chunk of body) chunks.push(chunk)
+    return { bytes: end - start, body: each(chunks) }
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* chunks
+}
+
+function checkRange({ start, end }: Range): void {
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end) return
+  throw new PlatformError('invalid_input', `bytes ${start} to ${end} are no range: use whole numbers, 0 ≤ start ≤ end`)
+}
