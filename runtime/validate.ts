@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod'
+import { decodeAttribute } from './ce-headers.ts'
 import { requestContext } from './context.ts'
 import type { Fault } from './errors.ts'
 import { PlatformError } from './errors.ts'
@@ -85,7 +86,7 @@ export function event<data extends object>(type: EventType<data, string>): Json<
 
 const Attributes = {
   parse(c: Context) {
-    const get = (name: string): string => c.req.header(`ce-${name}`) ?? ''
+    const get = (name: string): string => decodeAttribute(c.req.header(`ce-${name}`) ?? '')
     const missing = ['specversion', 'id', 'source', 'type'].filter((name) => !get(name))
     if (missing.length > 0 || get('specversion') !== '1.0') {
       throw new PlatformError('invalid_input', 'a CloudEvent 1.0 in HTTP binary mode was expected', {

@@ -52,9 +52,11 @@ export async function startPostgres(folder: DataFolder, { durable = true }: Post
   const program = await onDisk(folder.path, () => findPostgres(join(folder.run, 'postgres-libraries')))
   const user = await findUser(program, folder)
   const password = await folder.secret('postgres')
-  await turnLog(log)
-  await stopLeftover(data)
-  await prepareCluster(data, { program, user, password, log, durable })
+  await onDisk(folder.path, async () => {
+    await turnLog(log)
+    await stopLeftover(data)
+    await prepareCluster(data, { program, user, password, log, durable })
+  })
 
   const end = performance.now() + RETRY
   for (;;) {
@@ -100,6 +102,7 @@ async function launch(
         child.kill(signal)
         if (await until(patience, async () => isGone())) return
       }
+      throw new PlatformError('unavailable', `PostgreSQL (process ${pid}) does not end, not even when it is killed`)
     }
     const ready = await until(RECOVERY, async () => isGone() || (await isReady(data, pid)))
     if (ready && !isGone()) {

@@ -1,3 +1,4 @@
+import { encodeAttribute } from '../../runtime/ce-headers.ts'
 import type { Envelope } from '../../runtime/event.ts'
 import { ATTRIBUTES } from '../../runtime/event.ts'
 import type { LogRecord } from '../../runtime/topics.ts'
@@ -16,7 +17,7 @@ export function toRecord(envelope: Envelope): Omit<LogRecord, 'offset'> {
 export function httpHeaders(record: Pick<LogRecord, 'headers'>): Record<string, string> {
   const headers = Object.entries(record.headers).map(([name, value]) => [
     name.startsWith('ce_') ? `ce-${name.slice(3)}` : name,
-    name.startsWith('ce_') ? encoded(value) : value,
+    name.startsWith('ce_') ? encodeAttribute(value) : value,
   ])
   return Object.fromEntries(headers)
 }
@@ -24,9 +25,4 @@ export function httpHeaders(record: Pick<LogRecord, 'headers'>): Record<string, 
 /** The attribute of a record, or an empty text. */
 export function attribute(record: Pick<LogRecord, 'headers'>, name: string): string {
   return record.headers[`ce_${name}`] ?? ''
-}
-
-/** Percent-encodes what may not stand in an HTTP header (§3.1.3.2): space, `"`, `%` and all beyond printable ASCII. */
-function encoded(value: string): string {
-  return value.replaceAll(/[^\x21\x23\x24\x26-\x7e]/gu, (character) => encodeURIComponent(character))
 }

@@ -35,8 +35,10 @@ create table mezz.positions (
   topic text not null,
   partition integer not null,
   epoch bigint not null,
+  -- The last write of this epoch: one that is repeated changes nothing.
+  number bigint not null default 0,
   position bigint not null,
-  -- [from, to] pairs of offsets above the position that are done, both inclusive.
+  -- [from, to) pairs of offsets above the position that are passed.
   ranges jsonb not null default '[]',
   identity text not null,
   updated_at timestamptz not null default clock_timestamp(),
