@@ -20,6 +20,8 @@ const KINDS: Readonly<Record<string, Kind | 'unknown'>> = {
   'application/octet-stream': 'unknown',
 }
 
+export const MEDIA_TYPES = [...Object.keys(KINDS), 'multipart/form-data']
+
 export interface MediaType {
   /** Without parameters, in lower case. */
   readonly type: string

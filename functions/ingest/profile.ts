@@ -23,7 +23,8 @@ export async function profile(
   const exact = rows * columns.length <= EXACT
   const facts = columns.flatMap(({ name, type }, i) => {
     const value = identifier(name)
-    const shown = (bound: string) => (type === 'text' ? `left(${bound}(${value}), ${SHOWN})` : `${bound}(${value})`)
+    const shown = (bound: string) =>
+      type === 'text' ? `replace(left(${bound}(${value}), ${SHOWN}), chr(0), '')` : `${bound}(${value})`
     return [
       `count(*) - count(${value}) as "nulls${i}"`,
       `${exact ? `count(distinct ${value})` : `approx_count_distinct(${value})`} as "distinct${i}"`,

@@ -1,0 +1,32 @@
+import { PlatformError } from 'mezz/errors'
+import { datasetIngested } from 'mezz/events'
+import type { Sql } from 'mezz/ports'
+import type { VersionRow } from './queries.ts'
+import { newestVersion, saveVersion } from './queries.ts'
+import type { Known, Taken } from './take.ts'
+
+/** Makes a taken table the newest version of a dataset and says so; what the newest version holds already changes nothing. */
+export async function register(
+  sql: Sql<typeof datasetIngested.type>,
+  dataset: string,
+  taken: Taken | Known,
+): Promise<{ readonly version: VersionRow; readonly fresh: boolean }> {
+  return sql.transaction(async (tx) => {
+    await tx.lock(dataset)
+    const newest = await newestVersion(tx.query, dataset)
+    if (newest?.digest === taken.digest) return { version: newest, fresh: false }
+    if ('known' in taken) {
+      throw new PlatformError('conflict', `another version of ${dataset} came in meanwhile: send this one again`)
+    }
+
+    const { digest, bytes, rows, columns, part } = taken
+    const version = (newest?.version ?? 0) + 1
+    await saveVersion(tx.query, { dataset, version, digest, bytes, rows, columns, parts: [part] })
+    await tx.keep(`datasets/${dataset}/${version}`, [part])
+    const schema = columns.map(({ name, type }) => ({ name, type }))
+    tx.emit(datasetIngested, { dataset, version, kind: 'table', parts: [part], schema, rows, digest })
+    const saved = await newestVersion(tx.query, dataset)
+    if (!saved) throw new Error('a version that was stored in this transaction is not there')
+    return { version: saved, fresh: true }
+  })
+}
