@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { PlatformError } from '../../runtime/errors.ts'
 import type { Catalogue, FoundFunction } from '../catalogue.ts'
 import { insist, readCatalogue } from '../catalogue.ts'
 import { entry } from '../entry.ts'
@@ -35,6 +37,8 @@ export interface ServingOptions extends Omit<GatewayOptions, 'pools'>, Omit<Pool
 export interface Serving extends Omit<Gateway, 'drain'> {
   readonly pools: ReadonlyMap<string, Pool>
   catalogue(): Catalogue
+  /** The file of a program that a function declares; `not_found` where it declares none of that name. */
+  program(owner: string, name: string): string
   /** Watches the sources from now on. */
   watch(): void
   /** Makes live what changed; never rejects: a fault is logged with file and line, and what it concerns stays as it was. */
@@ -114,6 +118,12 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
   return {
     pools,
     catalogue: () => catalogue,
+    program: (owner, name) => {
+      const run = programs.get(owner)?.run
+      const file = run && 'bundle' in run ? join(dirname(run.bundle), 'programs', `${name}.mjs`) : ''
+      if (existsSync(file)) return file
+      throw new PlatformError('not_found', `${owner} has no program ${name}`)
+    },
     listen: gateway.listen,
     status: gateway.status,
     reload,
