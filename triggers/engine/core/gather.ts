@@ -1,7 +1,13 @@
 import type { Range } from './ranges.ts'
 import type { Changes, DeadLetter, Parked } from './rows.ts'
 
-/** What has changed since the last write was sent, and who waits for it to be stored. */
+/** Changes on their way, and who waits for them to be stored. */
+export interface Gathered {
+  readonly changes: Changes
+  readonly waiting: readonly (() => void)[]
+}
+
+/** Gathers what has changed until a write takes it. */
 export interface Gather {
   /** Something other than progress: it is written at once. */
   readonly urgent: boolean
@@ -19,18 +25,17 @@ export interface Gather {
   bury(letter: DeadLetter, now: number): void
   /** Calls when what is gathered now is stored. */
   whenStored(go: () => void): void
-  changes(number: number, position: number, ranges: readonly Range[]): Changes
-  /** All that waits for this to be stored. */
-  readonly waiting: readonly (() => void)[]
+  /** Takes all, and begins anew. */
+  take(write: { readonly number: number; readonly position: number; readonly ranges: readonly Range[] }): Gathered
 }
 
 /** Nothing gathered yet. */
 export function createGather(): Gather {
   const park = new Map<number, Parked>()
   const update = new Map<number, Changes['update'][number]>()
-  const unpark: number[] = []
-  const dead: DeadLetter[] = []
-  const waiting: (() => void)[] = []
+  let unpark: number[] = []
+  let dead: DeadLetter[] = []
+  let waiting: (() => void)[] = []
   let urgent = false
   let progress = 0
   let since = Number.POSITIVE_INFINITY
@@ -47,13 +52,12 @@ export function createGather(): Gather {
     get progress() {
       return progress
     },
-    get since() {
-      return since
-    },
     get isEmpty() {
       return since === Number.POSITIVE_INFINITY
     },
-    waiting,
+    get since() {
+      return since
+    },
     advance(now) {
       progress++
       note(now, false)
@@ -81,14 +85,18 @@ export function createGather(): Gather {
     whenStored(go) {
       waiting.push(go)
     },
-    changes: (number, position, ranges) => ({
-      number,
-      position,
-      ranges,
-      park: [...park.values()],
-      update: [...update.values()],
-      unpark,
-      dead,
-    }),
+    take(write) {
+      const changes = { ...write, park: [...park.values()], update: [...update.values()], unpark, dead }
+      const gathered = { changes, waiting }
+      park.clear()
+      update.clear()
+      unpark = []
+      dead = []
+      waiting = []
+      urgent = false
+      progress = 0
+      since = Number.POSITIVE_INFINITY
+      return gathered
+    },
   }
 }
