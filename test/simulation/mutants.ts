@@ -21,8 +21,6 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('ranges', 'forgets the ranges that the position has reached', 'position = high', 'position = to'),
 
   mutant('gather', 'updates a row that the same write inserts', 'if (parked) park', 'if (!park) park'),
-  mutant('gather', 'deletes a row that was never inserted', 'if (!park.delete(offset)) unpark', 'unpark'),
-  mutant('gather', 'updates a row that the same write deletes', '      update.delete(offset)\n', ''),
   mutant('gather', 'takes changes twice', '      park.clear()\n', ''),
 
   mutant('writer', 'takes no answer for stored', "answer === 'unknown'", "answer === 'fenced'"),
@@ -47,15 +45,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('slots', 'keeps a slot that was given back', 'used--\n      hand()', 'hand()'),
   mutant('slots', 'forgets a partition that got nothing', 'queued.delete(taker)', ''),
 
-  mutant('lanes', 'keeps the tail of an empty lane', '        lane.tail = undefined\n', ''),
   mutant('lanes', 'gives each event of a partition a lane', "order === 'none'", "order !== 'key'"),
   mutant('lanes', 'has one lane for all keys too few', "order === 'key' ? record.key : ''", 'record.key'),
-  mutant(
-    'lanes',
-    'forgets which rows of a lane are parked',
-    'if (lane.lastRow === lane.head) lane.lastRow',
-    'lane.lastRow',
-  ),
 
   mutant(
     'partition',
@@ -63,7 +54,7 @@ export const MUTANTS: readonly Mutant[] = [
     'whenStored(() => advance(entry))',
     'whenStored(() => {})\n    advance(entry)',
   ),
-  mutant('partition', 'passes no parked event', '    rows++\n    pass(entry)\n', '    rows++\n'),
+  mutant('parking', 'passes no parked event', '    pass(entry)\n    entry.due', '    entry.due'),
   mutant(
     'partition',
     'starts a second attempt that is not written',
@@ -73,8 +64,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'partition',
     'takes the written attempt for the next',
-    'entry.written > entry.attempts',
-    'entry.written >= entry.attempts',
+    '=== 0 || entry.written > entry.attempts',
+    '=== 0 || entry.written >= entry.attempts',
   ),
   mutant(
     'partition',
@@ -88,12 +79,7 @@ export const MUTANTS: readonly Mutant[] = [
     '    if (entry.lane.head === entry) proceed(entry.lane)',
     "    if (attempts >= policy.attempts) bury(entry, { status: null, code: '', message: '' })\n    else if (entry.lane.head === entry) proceed(entry.lane)",
   ),
-  mutant(
-    'partition',
-    'counts attempts from zero after a takeover',
-    'row: true, attempts, written',
-    'row: true, attempts: 0, written',
-  ),
+  mutant('partition', 'counts attempts from zero after a takeover', '{ attempts, written', '{ attempts: 0, written'),
   mutant(
     'partition',
     'takes parked events over in the order of the rows',
@@ -101,32 +87,33 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ),
   mutant('partition', 'counts an attempt that was refused', '    entry.attempts--\n', ''),
+  mutant(
+    'partition',
+    'takes a refused attempt for written',
+    '      entry.written = entry.attempts\n      gather',
+    '      gather',
+  ),
   mutant('partition', 'does not say that it was refused', 'if (isFirst) io.refused(outcome)', ''),
-  mutant('partition', 'waits for offsets that do not exist', '        passed.add(next, offset)\n', ''),
-  mutant('partition', 'takes a record that it has read before', '      if (offset < next) continue\n', ''),
-  mutant('partition', 'reads a record again', 'next = offset + 1', 'next = offset'),
-  mutant('partition', 'delivers what an earlier owner has settled', '      if (passed.has(offset)) continue\n', ''),
-  mutant('partition', 'reads beyond its window', 'limits.window - (next - passed.position)', 'limits.window'),
+  mutant('intake', 'waits for offsets that do not exist', '        passed.add(next, offset)\n', ''),
+  mutant('intake', 'takes a record that it has read before', '      if (offset < next) continue\n', ''),
+  mutant('intake', 'reads a record again', 'next = offset + 1', 'next = offset'),
+  mutant('intake', 'delivers what an earlier owner has settled', 'if (!passed.has(offset)) enter', 'enter'),
+  mutant('intake', 'reads beyond its window', 'limits.window - (next - passed.position)', 'limits.window'),
   mutant(
     'partition',
     'starts new events at the bound of parked ones',
-    'fresh.size > 0 && rows < limits.parked',
+    'fresh.size > 0 && !parking.isFull',
     'fresh.size > 0',
   ),
-  mutant('partition', 'parks without a bound', 'if (rows >= limits.parked) {', 'if (rows >= 1000) {'),
+  mutant('parking', 'parks without a bound', 'if (isFull()) {', 'if (rows >= 1000) {'),
   mutant(
-    'partition',
+    'parking',
     'parks the last of a lane first',
-    'park(lane.lastRow.behind, io.now())',
-    'park(lane.tail ?? lane.lastRow.behind, io.now())',
+    'park(lane.lastRow.behind, now())',
+    'park(lane.tail ?? lane.lastRow.behind, now())',
   ),
-  mutant(
-    'partition',
-    'leaves the row of a handled event',
-    '      writer.gather.unpark(entry.record.offset, io.now())\n',
-    '',
-  ),
-  mutant('partition', 'counts the rows that are gone', '      rows--\n', ''),
+  mutant('parking', 'leaves the row of a handled event', '        gather.unpark(entry.record.offset, now())\n', ''),
+  mutant('parking', 'counts the rows that are gone', '        rows--\n', ''),
   mutant(
     'partition',
     'keeps the slot of an attempt that a takeover has ended',
@@ -178,13 +165,8 @@ export const MUTANTS: readonly Mutant[] = [
     'if (paused === null && !closed) {',
     'if (paused === null) {',
   ),
-  mutant('partition', 'delivers while it is paused', 'isVoid || paused !== null || closed', 'isVoid || closed'),
-  mutant(
-    'partition',
-    'delivers when it was given up',
-    'isVoid || paused !== null || closed',
-    'paused !== null || closed',
-  ),
+  mutant('partition', 'delivers while it is paused', '!isOpen() || paused !== null', '!isOpen()'),
+  mutant('partition', 'delivers when it was given up', '!isVoid && !closed', '!closed'),
   mutant(
     'partition',
     'forgets a lane when its head is handled',

@@ -20,7 +20,7 @@ export interface Gather {
   advance(now: number): void
   park(row: Parked, now: number): void
   update(offset: number, attempts: number, due: number, now: number): void
-  /** Its row is no longer needed. */
+  /** Its row is no longer needed. Every attempt at a row that was changed starts after that change is stored, so a write never holds both. */
   unpark(offset: number, now: number): void
   bury(letter: DeadLetter, now: number): void
   /** Calls when what is gathered now is stored. */
@@ -74,8 +74,7 @@ export function createGather(): Gather {
     },
     unpark(offset, now) {
       progress++
-      update.delete(offset)
-      if (!park.delete(offset)) unpark.push(offset)
+      unpark.push(offset)
       note(now, false)
     },
     bury(letter, now) {
