@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { LogRecord } from '../../runtime/topics.ts'
 import type { Delivery } from '../../triggers/engine/core/io.ts'
+import type { Partition } from '../../triggers/engine/core/partition.ts'
 import type { Outcome } from '../../triggers/engine/core/policy.ts'
 import type { Changes, DeadLetter, Parked } from '../../triggers/engine/core/rows.ts'
 import type { SimulatedClock } from './clock.ts'
@@ -21,6 +22,7 @@ export type Promised =
   | 'parallel'
   | 'bounds'
   | 'pause'
+  | 'close'
   | 'liveness'
   | 'no crash'
 
@@ -50,6 +52,8 @@ export interface Judge {
   /** The engine is gone that would have got the answer. */
   vanishes(started: Started): void
   reads(from: number, most: number, position: number): void
+  /** Called when a partition says that all has ended and is stored. */
+  closes(partition: Partition, account: Account): void
   /** Called before changes are applied. */
   writes(partition: number, account: Account, changes: Changes): void
   /** Called after. */
@@ -245,6 +249,12 @@ export function createJudge({ policy, limits, partitions }: Plan, clock: Simulat
     },
     reads(from, most, position) {
       expect(most > 0 && from + most - position <= limits.window, 'bounds', `reads ${most} from ${from} at ${position}`)
+    },
+    closes(partition, account) {
+      const { inFlight, position } = partition.status()
+      if (partition.epoch !== account.epoch) return
+      expect(inFlight === 0, 'close', `${inFlight} deliveries are in flight`)
+      expect(position === account.position, 'close', `${position} is stored as ${account.position}`)
     },
     writes(partition, account, changes) {
       const book = bookOf(partition)

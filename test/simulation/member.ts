@@ -135,6 +135,7 @@ export function createMember(world: World): Member {
       let isClosed = false
       partition.close(() => {
         isClosed = true
+        judge.closes(partition, ledger.account(name))
       })
       clock.after(500, () => {
         if (isAlive && !isClosed) partition.abandon()
