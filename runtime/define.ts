@@ -8,7 +8,7 @@ interface Common<types extends string> {
   /** One line for people: what it is good for. */
   readonly summary: string
   /** Events it may emit; another one does not compile. */
-  readonly emits?: readonly EventType<never, types>[]
+  readonly emits?: readonly EventType<unknown, types>[]
   /** Scope a caller's token must carry. */
   readonly scope: string
   readonly scale?: Scale
@@ -44,7 +44,7 @@ export interface CommandDefinition extends Common<string> {
 }
 
 export interface TriggerDefinition {
-  readonly on: EventType<never>
+  readonly on: EventType
   readonly deliver: { readonly to: string; readonly path: string }
   /** What must arrive one after the other: events of a key, of a partition, or nothing. */
   readonly order?: 'key' | 'partition' | 'none'

@@ -33,14 +33,36 @@ export interface Objects {
   remove(name: string): Promise<void>
 }
 
-/** A statement with its values bound: never text that is joined. Numbers, strings, booleans, null, Date, Uint8Array, arrays of these; `json()` for the rest. */
+/** A statement with its values bound: never text that is joined. Numbers, strings, booleans, null, Date, Uint8Array, arrays of these; any JSON value for a jsonb column (as it is, not as text). */
 export type Query = <row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) => Promise<row[]>
 
 /** Rows and events, all stored or none; what `work` throws rolls back. `types` are the events it may emit: by default none. */
 export interface Sql<types extends string = never> {
   /** One statement of its own. */
   query: Query
+  /** In a handler reached by an event: the one transaction in which the event takes effect, or does not because it did before. */
   transaction<result>(work: (tx: Transaction<types>) => Promise<result>): Promise<result>
+  /** A job of this function, or `null`. */
+  job(id: string): Promise<JobState | null>
+  /** What a job of this function has printed, beyond line `after` (the first line is 1). */
+  jobLog(id: string, page: { readonly after: number; readonly limit: number }): Promise<readonly JobLine[]>
+}
+
+export interface JobState {
+  readonly state: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled'
+  readonly attempt: number
+  /** 0 to 1. */
+  readonly progress: number
+  readonly metrics: Readonly<Record<string, number>>
+  readonly error: string | null
+  readonly startedAt: Date | null
+  readonly endedAt: Date | null
+}
+
+export interface JobLine {
+  readonly n: number
+  readonly at: Date
+  readonly line: string
 }
 
 export interface Transaction<types extends string = never> {
@@ -85,6 +107,8 @@ export interface Tables {
 }
 
 export interface TableSession {
+  /** A folder of this machine, gone with the session: statements may read and write files in it, by path, and nowhere else. */
+  readonly folder: string
   /** Any statement; `values` stand for `?`. Rows as JSON values: numbers (also for integers), strings, booleans, null. */
   query<row extends object>(text: string, values?: readonly unknown[]): Promise<row[]>
   /** Stores the rows of a SELECT, in its order, as one Parquet blob. */

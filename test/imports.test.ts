@@ -17,7 +17,7 @@ const FREE = ['hono', 'zod']
 const HOMES: Record<string, readonly string[]> = {
   '@duckdb/node-api': ['runtime/adapters/duckdb.ts'],
   '@hono/node-server': ['runtime/serve.ts'],
-  ajv: [],
+  ajv: ['build/testkit/answers.ts'],
   esbuild: ['build/bundle.ts'],
   jose: ['runtime/token.ts'],
   'onnxruntime-node': ['runtime/adapters/onnxruntime.ts'],

@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import { defineEvent } from '../runtime/event.ts'
+import { jobEnded, ObjectRefSchema as ObjectRef } from '../runtime/job-ended.ts'
 
 // The vocabulary of the platform: every fact that its own functions tell, additive within a version.
 
 const Name = z.string().min(1)
-const ObjectRef = z.object({ name: z.string().min(1), sha256: z.string().length(64), bytes: z.int().nonnegative() })
 const Column = z.object({ name: z.string().min(1), type: z.enum(['number', 'boolean', 'time', 'text']) })
 const Run = { run: z.string(), model: Name }
 
@@ -42,22 +42,7 @@ export const featuresExtracted = defineEvent({
   key: ({ view }) => view,
 })
 
-export const jobEnded = defineEvent({
-  type: 'mezz.job.ended.v1',
-  topic: 'jobs',
-  data: z.object({
-    job: z.string(),
-    /** The function that asked for it. */
-    owner: z.string(),
-    attempt: z.int().nonnegative(),
-    state: z.enum(['succeeded', 'failed', 'cancelled']),
-    /** What the program left in its output folder: file name to object. */
-    outputs: z.record(z.string(), ObjectRef),
-    error: z.string().optional(),
-    usage: z.object({ coreSeconds: z.number(), peakMemoryBytes: z.number(), gpuSeconds: z.number() }),
-  }),
-  key: ({ job }) => job,
-})
+export { jobEnded }
 
 const Training = z.object({ ...Run, pipeline: Name, view: Name, extraction: z.string() })
 

@@ -1,0 +1,15 @@
+import { functionSql } from '../../runtime/adapters/function-sql.ts'
+import { openDatabase } from '../../runtime/adapters/postgres.ts'
+import type { FunctionDefinition } from '../../runtime/define.ts'
+import type { Environment } from '../../runtime/env.ts'
+import { PlatformError } from '../../runtime/errors.ts'
+import type { Sql } from '../../runtime/ports.ts'
+import type { OpenedPort } from '../../runtime/serve.ts'
+
+/** PostgreSQL at `DATABASE_URL`, in the function's own schema. */
+export function open({ DATABASE_URL }: Environment, fn: FunctionDefinition): OpenedPort<Sql<string>> {
+  if (!DATABASE_URL) throw new PlatformError('invalid_input', 'sql: set DATABASE_URL')
+  const database = openDatabase({ url: DATABASE_URL, name: fn.name, schema: fn.name })
+  const { sql, inbox } = functionSql(database)
+  return { port: sql, inbox, close: () => database.close() }
+}

@@ -1,0 +1,46 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import type { Hono } from 'hono'
+import * as z from 'zod'
+
+const Document = z.object({
+  paths: z.record(z.string(), z.record(z.string(), z.looseObject({ responses: z.record(z.string(), z.unknown()) }))),
+  components: z.unknown(),
+})
+const Answer = z.object({ content: z.record(z.string(), z.looseObject({ schema: z.unknown().optional() })).optional() })
+
+/** Holds each answer of a function against its own `/openapi.json`; throws where they differ. */
+export async function answerChecker(
+  app: Hono,
+): Promise<(method: string, path: string, response: Response) => Promise<void>> {
+  const response = await app.request('/openapi.json')
+  const { paths, components } = Document.parse(await response.json())
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  const known = Object.entries(paths).map(([path, operations]) => ({
+    operations,
+    pattern: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
+  }))
+
+  return async function check(method, path, answer) {
+    const { operations } = known.find(({ pattern }) => pattern.test(path)) ?? {}
+    const responses = operations?.[method.toLowerCase()]?.responses
+    if (!responses) return
+    const place = `${method} ${path} → ${answer.status}`
+    const problem = answer.status >= 400
+    const declared = responses[String(answer.status)] ?? (problem ? responses['default'] : undefined)
+    if (!declared) throw new Error(`${place} is not in the OpenAPI document`)
+    const type = answer.headers.get('content-type')?.split(';')[0] ?? ''
+    const { content } = Answer.parse(declared)
+    if (!content) {
+      if ((await answer.clone().text()) !== '')
+        throw new Error(`${place} has a body, which the OpenAPI document does not know`)
+      return
+    }
+    const media = content[type]
+    if (!media) throw new Error(`${place} is ${type || 'untyped'}, the OpenAPI document says ${Object.keys(content)}`)
+    if (media.schema === undefined) return
+    const validate = ajv.compile({ $ref: '#/$defs/answer', $defs: { answer: media.schema }, components })
+    if (!validate(await answer.clone().json())) {
+      throw new Error(`${place} is not what the OpenAPI document says: ${ajv.errorsText(validate.errors)}`)
+    }
+  }
+}

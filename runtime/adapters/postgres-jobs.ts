@@ -1,0 +1,102 @@
+import { jobEnded } from '../job-ended.ts'
+import type { Causes, ClaimedJob, JobStore } from '../job-store.ts'
+import type { JobRequest } from '../ports.ts'
+import { uuidv7 } from '../uuid.ts'
+import { bell } from './bell.ts'
+import type { Database } from './postgres.ts'
+
+const LEASE_SECONDS = 15
+
+interface Row {
+  readonly id: string
+  readonly owner: string
+  readonly request: JobRequest
+  readonly context: Causes
+  readonly attempt: number
+}
+
+export interface JobsOptions {
+  readonly team: string
+  /** The engine's lasting name: what it held in an earlier life is its own to take up at once. */
+  readonly engine: string
+}
+
+/** The jobs' rows as the engine's role sees them. `claim` is for an engine that has none under way, and later takes only what is free. */
+export function postgresJobs(database: Database, { team, engine }: JobsOptions): JobStore {
+  const { query } = database
+  const mine = new Set<string>()
+
+  return {
+    async claim(most) {
+      const rows = await query<Row>`
+        update jobs set state = 'running', attempt = attempt + 1, engine = ${engine},
+          lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS}),
+          started_at = coalesce(started_at, clock_timestamp())
+        where id in (
+          select id from jobs
+          where state = 'queued' or (state = 'running' and id <> all (${[...mine]}::uuid[])
+            and (engine = ${engine} or lease_until < clock_timestamp()))
+          order by created_at limit ${most} for update skip locked)
+        returning id, owner, request, context, attempt`
+      for (const { id } of rows) mine.add(id)
+      return rows.map(({ id, context, ...rest }) => ({ ...rest, job: id, causes: context }))
+    },
+    async renew(jobs) {
+      const rows = await query<{ id: string }>`
+        update jobs set lease_until = clock_timestamp() + make_interval(secs => ${LEASE_SECONDS})
+        where id = any (${[...jobs]}::uuid[]) and engine = ${engine} and state = 'running' returning id`
+      return rows.map(({ id }) => id)
+    },
+    async progress({ job, attempt }, { progress, metrics, lines }) {
+      return database.transaction(async (inside) => {
+        const current = await inside`
+          update jobs set progress = coalesce(${progress ?? null}::double precision, progress), metrics = metrics || ${metrics}::jsonb
+          where id = ${job} and attempt = ${attempt} and engine = ${engine} and state = 'running' returning 1`
+        if (current.length === 0) return false
+        if (lines.length > 0) {
+          await inside`
+            insert into job_lines (job, n, line)
+            select ${job}, (l->>'n')::bigint, l->>'line' from jsonb_array_elements(${lines}::jsonb) l on conflict do nothing`
+        }
+        return true
+      })
+    },
+    async finish(job, end) {
+      mine.delete(job.job)
+      return database.transaction(async (inside) => {
+        const outputs = end.state === 'succeeded' ? end.outputs : {}
+        const error = end.state === 'failed' ? end.error : null
+        const current = await inside`
+          update jobs set state = ${end.state}, ended_at = clock_timestamp(), error = ${error}, outputs = ${outputs}::jsonb,
+            usage = ${end.usage}::jsonb, progress = case when ${end.state} = 'succeeded' then 1 else progress end
+          where id = ${job.job} and attempt = ${job.attempt} and engine = ${engine} and state = 'running' returning 1`
+        if (current.length === 0) return false
+        const data = jobEnded.data.parse({
+          job: job.job,
+          owner: job.owner,
+          attempt: job.attempt,
+          state: end.state,
+          outputs,
+          ...(error === null ? {} : { error }),
+          usage: end.usage,
+        })
+        await tellEnd(inside, { team, job, data: JSON.stringify(data) })
+        return true
+      })
+    },
+    rung: bell(database, 'mezz_jobs'),
+  }
+}
+
+async function tellEnd(
+  query: Database['query'],
+  { team, job, data }: { team: string; job: ClaimedJob; data: string },
+): Promise<void> {
+  const { traceparent, causationid, correlationid, authtype, authid } = job.causes
+  await query`select pg_advisory_xact_lock(hashtext(${jobEnded.topic}), hashtext(${job.job}))`
+  await query`
+    insert into outbox (id, source, type, topic, key, subject, traceparent, authtype, authid, causationid, correlationid, data)
+    values (${uuidv7()}, ${`/${team}/engine`}, ${jobEnded.type}, ${jobEnded.topic}, ${job.job}, ${job.job}, ${traceparent},
+      ${authtype}, ${authid}, ${causationid}, ${correlationid}, ${data})`
+  await query`select pg_notify('mezz_outbox', '')`
+}

@@ -1,0 +1,45 @@
+import type { Envelope } from '../event.ts'
+import type { Outbox } from '../outbox.ts'
+import { bell } from './bell.ts'
+import type { Database } from './postgres.ts'
+
+type Row = Omit<Envelope, 'time' | 'partitionkey'> & {
+  readonly seq: number
+  readonly topic: string
+  readonly key: string
+  readonly time: Date
+}
+
+/** The outbox as the engine's role sees it. */
+export function postgresOutbox(database: Database): Outbox {
+  const { query } = database
+
+  return {
+    alone: (work) => database.holding('mezz relay', work),
+    async take(most) {
+      const rows = await query<Row>`select * from outbox order by seq limit ${most}`
+      return rows.map(({ seq, topic, key, time, ...rest }) => ({
+        seq,
+        topic,
+        envelope: { ...rest, partitionkey: key, time: time.toISOString() },
+      }))
+    },
+    async drop(seqs) {
+      await query`delete from outbox where seq = any(${[...seqs]}::bigint[])`
+    },
+    rung: bell(database, 'mezz_outbox'),
+    async post(
+      topic,
+      { id, source, type, partitionkey, subject, traceparent, authtype, authid, causationid, correlationid, data },
+    ) {
+      await database.transaction(async (inside) => {
+        await inside`select pg_advisory_xact_lock(hashtext(${topic}), hashtext(${partitionkey}))`
+        await inside`
+          insert into outbox (id, source, type, topic, key, subject, traceparent, authtype, authid, causationid, correlationid, data)
+          values (${id}, ${source}, ${type}, ${topic}, ${partitionkey}, ${subject}, ${traceparent}, ${authtype}, ${authid},
+            ${causationid}, ${correlationid}, ${data})`
+        await inside`select pg_notify('mezz_outbox', '')`
+      })
+    },
+  }
+}

@@ -1,0 +1,112 @@
+import type { Flow, FlowEvent, FlowStep, LineageEdge, LineageNode, Records } from '../records.ts'
+import type { Database } from './postgres.ts'
+
+type EventRow = Omit<FlowEvent, 'failure'> & { readonly failure: string | null }
+type StepRow = Omit<FlowStep, 'waitingFor' | 'coldStartMs' | 'process' | 'error' | 'ms'> & {
+  readonly waiting_for: string | null
+  readonly cold_start_ms: number | null
+  readonly process: string | null
+  readonly error: string | null
+  readonly ms: number | null
+}
+
+/** Steps further back than any real chain: a circle in the lineage would be a bug, and must not hang a reader. */
+const DEEPEST = 100
+
+/** Flow runs and lineage as tables of the team's database. */
+export function postgresRecords({ query }: Database): Records {
+  async function flowsOf(ids: readonly string[]): Promise<Flow[]> {
+    const events = await query<EventRow>`
+      select * from flow_events where correlationid = any (${[...ids]}) order by at, id`
+    const steps = await query<StepRow>`
+      select * from flow_steps where correlationid = any (${[...ids]}) order by at, step`
+    return ids.map((id) => ({
+      id,
+      events: events.filter(({ correlationid }) => correlationid === id).map(toEvent),
+      steps: steps.filter(({ correlationid }) => correlationid === id).map(toStep),
+    }))
+  }
+
+  return {
+    async events(events) {
+      const rows = events.map((one) => ({ ...one, failure: one.failure ?? null }))
+      await query`
+        insert into flow_events (id, source, type, subject, correlationid, causationid, authid, at, failure)
+        select e->>'id', e->>'source', e->>'type', e->>'subject', e->>'correlationid', e->>'causationid', e->>'authid',
+          (e->>'time')::timestamptz, e->>'failure'
+        from jsonb_array_elements(${rows}::jsonb) e on conflict do nothing`
+    },
+    async steps(steps) {
+      // The last word on a step is the one that counts; one statement cannot touch a row twice.
+      const last = new Map(steps.map((one) => [`${one.step} ${one.source} ${one.event}`, one]))
+      await query`
+        insert into flow_steps (correlationid, source, event, type, subject, step, function, state, waiting_for, at, ms,
+          attempts, process, cold_start_ms, error)
+        select s->>'correlationid', s->>'source', s->>'event', s->>'type', s->>'subject', s->>'step', s->>'function', s->>'state',
+          s->>'waitingFor', (s->>'at')::timestamptz, (s->>'ms')::double precision, (s->>'attempts')::integer, s->>'process',
+          (s->>'coldStartMs')::double precision, s->>'error'
+        from jsonb_array_elements(${[...last.values()]}::jsonb) s
+        on conflict (step, source, event) do update set state = excluded.state, waiting_for = excluded.waiting_for,
+          ms = coalesce(excluded.ms, flow_steps.ms), attempts = excluded.attempts, error = excluded.error,
+          process = coalesce(excluded.process, flow_steps.process),
+          cold_start_ms = coalesce(excluded.cold_start_ms, flow_steps.cold_start_ms)
+        where flow_steps.state not in ('done', 'dead') or excluded.state in ('done', 'dead')`
+    },
+    async lineage(nodes, edges) {
+      await query`
+        insert into lineage_nodes (id, kind, name, version, digest, at)
+        select n->>'id', n->>'kind', n->>'name', n->>'version', n->>'digest', (n->>'at')::timestamptz
+        from jsonb_array_elements(${nodes}::jsonb) n on conflict do nothing`
+      if (edges.length === 0) return
+      await query`
+        insert into lineage_edges ("from", "to", by) select e->>'from', e->>'to', e->>'by'
+        from jsonb_array_elements(${edges}::jsonb) e on conflict do nothing`
+    },
+    async flows({ limit, after }) {
+      const ids = await query<{ id: string }>`
+        select correlationid as id from flow_events group by correlationid
+        having ${after ?? null}::text is null or correlationid < ${after ?? ''}
+        order by correlationid desc limit ${limit}`
+      return flowsOf(ids.map(({ id }) => id))
+    },
+    async flow(id) {
+      const [flow] = await flowsOf([id])
+      return flow && flow.events.length + flow.steps.length > 0 ? flow : null
+    },
+    async origins(id) {
+      const edges = await query<LineageEdge>`
+        with recursive back("from", "to", by, depth) as (
+          select "from", "to", by, 1 from lineage_edges where "to" = ${id}
+          union
+          select e."from", e."to", e.by, b.depth + 1 from lineage_edges e join back b on e."to" = b."from" where b.depth < ${DEEPEST})
+        select distinct "from", "to", by from back`
+      const ids = [...new Set([id, ...edges.flatMap(({ from, to }) => [from, to])])]
+      const nodes = await query<NodeRow>`select * from lineage_nodes where id = any (${ids}) order by at`
+      return { nodes: nodes.map(toNode), edges }
+    },
+  }
+}
+
+type NodeRow = Omit<LineageNode, 'version' | 'digest'> & {
+  readonly version: string | null
+  readonly digest: string | null
+}
+
+function toNode({ version, digest, ...rest }: NodeRow): LineageNode {
+  return { ...rest, version: version ?? undefined, digest: digest ?? undefined }
+}
+
+function toEvent({ failure, ...rest }: EventRow): FlowEvent {
+  return { ...rest, failure: failure ?? undefined }
+}
+
+function toStep({ waiting_for, cold_start_ms, process, error, ms, ...rest }: StepRow): FlowStep {
+  return {
+    ...rest,
+    ms: ms ?? undefined,
+    waitingFor: waiting_for ?? undefined,
+    coldStartMs: cold_start_ms ?? undefined,
+    process: process ?? undefined,
+    error: error ?? undefined,
+  }
+}

@@ -1,0 +1,134 @@
+import { partitionOf } from '../partitioner.ts'
+import type { Assignment, LogRecord, MemberListener, Membership, Topics } from '../topics.ts'
+import type { Database } from './postgres.ts'
+import { postgresMember } from './postgres-member.ts'
+
+interface Row {
+  readonly partition: number
+  readonly offset: number
+  readonly key: string
+  readonly headers: Record<string, string>
+  readonly value: string
+}
+
+/** Reads look again after this many ms without a notification: one that was lost costs no more than that. */
+const LOOK_AGAIN = 2000
+
+/** The log as tables of the team's database: partitioned, with members that come and go. One that comes back under its name takes its place again. */
+export function postgresTopics(database: Database, { member }: { readonly member: string }): Topics {
+  const { query } = database
+  const bells = new Bells()
+  let listening: Promise<() => Promise<void>> | undefined
+  const listen = (): Promise<() => Promise<void>> => {
+    listening ??= database
+      .listen('mezz_log', (place) => bells.ring(place))
+      .catch((error: unknown) => {
+        listening = undefined
+        throw error
+      })
+    return listening
+  }
+
+  async function read(topic: string, partition: number, from: number, most: number): Promise<LogRecord[]> {
+    const rows = await query<Row>`
+      select "offset", key, headers, value from log
+      where topic = ${topic} and partition = ${partition} and "offset" >= ${from} order by "offset" limit ${most}`
+    return rows.map(({ offset, key, headers, value }) => ({ offset, key, headers, value }))
+  }
+  function assignment(topic: string, partition: number): Assignment {
+    const place = `${topic}/${partition}`
+    return {
+      topic,
+      partition,
+      async read(from, { most, signal }) {
+        await listen()
+        while (!signal.aborted) {
+          const rung = bells.next(place, LOOK_AGAIN, signal)
+          const records = await read(topic, partition, from, most)
+          if (records.length > 0) return records
+          await rung
+        }
+        return []
+      },
+      // Nobody else reads this log's positions: the ledger has them.
+      mirror: () => undefined,
+    }
+  }
+
+  return {
+    async ensure(topics) {
+      for (const { name, partitions } of topics) {
+        await database.transaction(async (inside) => {
+          await inside`insert into topics (name, partitions) values (${name}, ${partitions}) on conflict do nothing`
+          await inside`
+            insert into partitions (topic, partition)
+            select t.name, n from topics t, generate_series(0, t.partitions - 1) n where t.name = ${name} on conflict do nothing`
+        })
+      }
+    },
+    async append(topic, records) {
+      const [found] = await query<{ partitions: number }>`select partitions from topics where name = ${topic}`
+      if (!found) throw new Error(`there is no topic ${topic}`)
+      const byPartition = Map.groupBy(records, ({ key }) => partitionOf(key, found.partitions))
+      await database.transaction(async (inside) => {
+        // In one order for everybody, so that two appends cannot lock each other out.
+        for (const [partition, some] of [...byPartition].sort(([a], [b]) => a - b)) {
+          const [row] = await inside<{ next: number }>`
+            update partitions set next = next + ${some.length} where topic = ${topic} and partition = ${partition} returning next`
+          const first = (row?.next ?? 0) - some.length
+          const rows = some.map((record, at) => ({ ...record, offset: first + at }))
+          await inside`
+            insert into log (topic, partition, "offset", key, headers, value)
+            select ${topic}, ${partition}, (r->>'offset')::bigint, r->>'key', r->'headers', r->>'value'
+            from jsonb_array_elements(${rows}::jsonb) r`
+          await inside`select pg_notify('mezz_log', ${`${topic}/${partition}`})`
+        }
+      })
+    },
+    async join(group: string, topics: readonly string[], listener: MemberListener): Promise<Membership> {
+      return postgresMember(database, { group, topics, member, assignment }, listener)
+    },
+    async bounds(topic, partition) {
+      const [row] = await query<{ low: number; next: number; identity: string }>`
+        select p.low, p.next, t.identity from partitions p join topics t on t.name = p.topic
+        where p.topic = ${topic} and p.partition = ${partition}`
+      if (!row) throw new Error(`there is no partition ${partition} of ${topic}`)
+      return { low: row.low, high: row.next, identity: row.identity }
+    },
+    async appendedAt(topic, partition, offset) {
+      const [row] = await query<{ at: Date }>`
+        select at from log where topic = ${topic} and partition = ${partition} and "offset" >= ${offset} order by "offset" limit 1`
+      return row?.at ?? null
+    },
+    async close() {
+      const stop = await listening?.catch(() => undefined)
+      await stop?.()
+    },
+  }
+}
+
+/** Wakes those who wait for a place of the log; an empty place wakes all. */
+class Bells {
+  readonly #waiting = new Map<string, Set<() => void>>()
+
+  next(place: string, most: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(place) ?? new Set()
+      this.#waiting.set(place, waiting)
+      const done = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        waiting.delete(done)
+        resolve()
+      }
+      const timer = setTimeout(done, most)
+      signal.addEventListener('abort', done, { once: true })
+      waiting.add(done)
+    })
+  }
+
+  ring(place: string): void {
+    const rung = place === '' ? [...this.#waiting.values()] : [this.#waiting.get(place) ?? new Set<() => void>()]
+    for (const waiting of rung) for (const done of [...waiting]) done()
+  }
+}

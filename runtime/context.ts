@@ -1,0 +1,40 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Trace } from './trace.ts'
+
+/** Who asks. The engine brings events and nothing else; everybody else is known by team, id and scopes. */
+export interface Caller {
+  readonly kind: 'engine' | 'user'
+  readonly team: string
+  readonly id: string
+  /** CloudEvents auth context type of those whom events name as their cause. */
+  readonly type: 'user' | 'service_account' | 'system'
+  readonly scopes: readonly string[] | 'all'
+}
+
+/** The event that a handler was reached by, and whether its one transaction has been used. */
+export interface IncomingEvent {
+  readonly id: string
+  readonly source: string
+  readonly type: string
+  readonly path: string
+  readonly correlationid: string
+  readonly authtype: string
+  readonly authid: string
+  begun: boolean
+}
+
+/** Which events a function has handled: a table in its own schema. */
+export interface Inbox {
+  knows(event: IncomingEvent): Promise<boolean>
+}
+
+export interface RequestContext {
+  readonly id: string
+  readonly inbox: Inbox | undefined
+  readonly trace: Trace
+  caller: Caller | undefined
+  event: IncomingEvent | undefined
+}
+
+/** The request under way, for what is reached by way of a handler without being passed through it: emit, inbox, log. */
+export const requestContext = new AsyncLocalStorage<RequestContext>()

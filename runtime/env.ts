@@ -1,0 +1,68 @@
+import * as z from 'zod'
+import { PlatformError } from './errors.ts'
+
+const Port = z.coerce.number().int().min(0).max(65535)
+const Flag = z.enum(['', '0', '1']).transform((text) => text === '1')
+
+/** Every variable that the platform reads, from here alone. */
+const Environment = z.object({
+  /** Where a function's process listens. */
+  PORT: Port.default(8080),
+  /** The only address it listens on. */
+  MEZZ_HOST: z.string().default('127.0.0.1'),
+  MEZZ_TEAM: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a DNS label')
+    .default('default'),
+  /** JWKS (RFC 7517) of the engine's public keys. */
+  MEZZ_ENGINE_KEYS: z
+    .string()
+    .transform((text, context) => parseJson(text, context))
+    .pipe(z.object({ keys: z.array(z.record(z.string(), z.unknown())) }))
+    .optional(),
+  /** Callers on loopback are the team's developer. */
+  MEZZ_DEVELOPER: Flag.default(false),
+  /** Ends the process when its standard input ends: its parent is gone. */
+  MEZZ_ENDS_WITH_PARENT: Flag.default(false),
+  /** Seconds between SIGTERM and the end of what is still in flight. */
+  MEZZ_GRACE: z.coerce.number().positive().max(600).default(30),
+  MEZZ_LAUNCHER_FD: z.union([z.literal('').transform(() => undefined), z.coerce.number().int().min(3)]).optional(),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  /** A folder as object store. */
+  OBJECTS_FOLDER: z.string().min(1).optional(),
+  /** Where DuckDB may lay down its scratch files. */
+  TABLES_FOLDER: z.string().min(1).optional(),
+  TABLES_MEMORY: z
+    .string()
+    .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|KB|MB|GB)$/, 'must be like 256MiB')
+    .default('256MiB'),
+})
+
+export type Environment = z.infer<typeof Environment>
+
+/** The environment as the platform understands it; throws once, with every fault. */
+export function readEnvironment(source: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const parsed = Environment.safeParse(source)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map(
+    ({ path, message }) => `  ${path.join('.')}: ${message}, found ${JSON.stringify(source[String(path[0])])}`,
+  )
+  throw new PlatformError('invalid_input', `the environment is not right:\n${faults.join('\n')}`)
+}
+
+/** What a process that we start needs of ours to run at all; nothing of the platform's secrets. */
+export function inheritedEnvironment(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
+  )
+}
+
+function parseJson(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON' })
+    return z.NEVER
+  }
+}

@@ -1,0 +1,110 @@
+import type { Hono } from 'hono'
+import * as z from 'zod'
+import type { RouteSpec } from './routes.ts'
+import { specOf } from './routes.ts'
+
+const PROBLEM = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    code: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['pointer', 'reason'],
+        properties: { pointer: { type: 'string' }, reason: { type: 'string' } },
+      },
+    },
+    trace: { type: 'string' },
+  },
+} as const
+
+/** An OpenAPI 3.1 document of the routes, from the schemas that stand in their lines. */
+export function openapi(info: { readonly name: string; readonly summary: string }, app: Hono) {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const [key, specs] of byRoute(app)) {
+    const [method = '', path = ''] = key.split(' ')
+    const spec: RouteSpec = Object.assign({}, ...specs)
+    const place = path.replace(/:([A-Za-z]+)(\{[^}]*\})?/g, '{$1}')
+    paths[place] = { ...paths[place], [method.toLowerCase()]: operation(spec, place) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: info.name, summary: info.summary, version: '1' },
+    paths,
+    components: { schemas: { Problem: PROBLEM } },
+  }
+}
+
+/** Hono lists a route's middleware and its handler as entries of the same method and path. */
+function byRoute(app: Hono): Map<string, RouteSpec[]> {
+  const routes = new Map<string, RouteSpec[]>()
+  for (const { method, path, handler } of app.routes) {
+    if (method === 'ALL') continue
+    const key = `${method} ${path}`
+    routes.set(key, [...(routes.get(key) ?? []), specOf(handler) ?? {}])
+  }
+  return routes
+}
+
+function operation({ summary, body, media, query, event, answers }: RouteSpec, path: string) {
+  const content = body
+    ? { 'application/json': { schema: input(body) } }
+    : event
+      ? { 'application/json': { schema: input(event.data) } }
+      : media && Object.fromEntries(media.map((type) => [type, {}]))
+  return {
+    summary: summary ?? (event ? `Takes in ${event.type}` : path),
+    parameters: [
+      ...[...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => ({
+        name,
+        in: 'path',
+        required: true,
+        schema: { type: 'string' },
+      })),
+      ...(query ? queryParameters(query) : []),
+    ],
+    ...(content ? { requestBody: { required: true, content } } : {}),
+    responses: {
+      ...Object.fromEntries(Object.entries(answers ?? (event ? { 204: null } : { 200: z.unknown() })).map(response)),
+      ...(event ? { 204: { description: 'Handled, now or before' } } : {}),
+      default: {
+        description: 'A problem (RFC 9457)',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    },
+  }
+}
+
+function response([status, answer]: [string, z.ZodType | string | null]): [string, unknown] {
+  if (answer === null) return [status, { description: 'Done' }]
+  if (typeof answer === 'string') return [status, { description: answer, content: { [answer]: {} } }]
+  return [status, { description: 'Done', content: { 'application/json': { schema: output(answer) } } }]
+}
+
+function queryParameters(query: z.ZodType) {
+  const { properties = {}, required = [] } = input(query)
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }))
+}
+
+function input(schema: z.ZodType) {
+  return plain(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }))
+}
+
+function output(schema: z.ZodType) {
+  return plain(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }))
+}
+
+function plain({ $schema: _, ...schema }: z.core.JSONSchema.BaseSchema) {
+  return schema
+}

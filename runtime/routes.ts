@@ -1,0 +1,34 @@
+import type { MiddlewareHandler } from 'hono'
+import type * as z from 'zod'
+import type { EventType } from './event.ts'
+
+/** What a route says of itself in its own line, for OpenAPI and for the engine. */
+export interface RouteSpec {
+  readonly body?: z.ZodType
+  /** Media types of a body that is not parsed. */
+  readonly media?: readonly string[]
+  readonly query?: z.ZodType
+  readonly event?: EventType
+  readonly summary?: string
+  readonly answers?: Readonly<Record<number, z.ZodType | string | null>>
+}
+
+const specs = new WeakMap<object, RouteSpec>()
+
+/** Ties what a piece of middleware stands for to it. */
+export function specified<handler extends object>(handler: handler, spec: RouteSpec): handler {
+  specs.set(handler, spec)
+  return handler
+}
+
+export function specOf(handler: object): RouteSpec | undefined {
+  return specs.get(handler)
+}
+
+/**
+ * Says what a route is for and what it answers when all goes well: a schema for JSON, a media type, or `null` for no body.
+ * Problems need no word: every route may answer one.
+ */
+export function answers(summary: string, byStatus: NonNullable<RouteSpec['answers']>): MiddlewareHandler {
+  return specified<MiddlewareHandler>((_c, next) => next(), { summary, answers: byStatus })
+}

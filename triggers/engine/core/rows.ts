@@ -1,0 +1,1 @@
+export type { Changes, Claimed, DeadLetter, DeliveryError, Parked } from '../../../runtime/ledger.ts'

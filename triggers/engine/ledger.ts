@@ -1,0 +1,1 @@
+export type { Ledger, PositionName, Start } from '../../runtime/ledger.ts'

@@ -1,0 +1,47 @@
+import type { Outbox, OutboxEvent } from '../../runtime/outbox.ts'
+import type { Records } from '../../runtime/records.ts'
+import type { Topics } from '../../runtime/topics.ts'
+import { failureOf } from './failure.ts'
+import { lineageOf } from './lineage.ts'
+import { toRecord } from './wire.ts'
+
+export interface RelayOptions {
+  readonly team: string
+  readonly outbox: Outbox
+  readonly topics: Topics
+  readonly records: Records
+}
+
+const BATCH = 500
+
+/**
+ * Brings events from the outbox to their topics, in the order of their numbers, until the signal ends; rejects when the
+ * store or the log fails. An event is dropped once it is appended, so a crash between repeats it and loses none.
+ */
+export async function relay({ team, outbox, topics, records }: RelayOptions, signal: AbortSignal): Promise<void> {
+  await outbox.alone(async (lost) => {
+    const ended = AbortSignal.any([signal, lost])
+    while (!ended.aborted) {
+      const rung = outbox.rung(ended)
+      const events = await outbox.take(BATCH)
+      if (events.length > 0) await carry(events)
+      if (events.length < BATCH) await rung
+    }
+  })
+
+  async function carry(events: readonly OutboxEvent[]): Promise<void> {
+    const envelopes = events.map(({ envelope }) => ({ ...envelope, failure: failureOf(envelope) }))
+    await records.events(envelopes)
+    for (const envelope of envelopes) {
+      const { nodes, edges } = lineageOf(team, envelope)
+      if (nodes.length > 0) await records.lineage(nodes, edges)
+    }
+    for (const [topic, some] of Map.groupBy(events, (event) => event.topic)) {
+      await topics.append(
+        topic,
+        some.map(({ envelope }) => toRecord(envelope)),
+      )
+    }
+    await outbox.drop(events.map(({ seq }) => seq))
+  }
+}
