@@ -70,9 +70,8 @@ describe('a repository outside', () => {
   const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   for (const [name, target] of Object.entries<Record<string, string>>(exports)) {
     if (typeof target === 'string' || name.includes('*')) continue
-    const { 'mezz-source': source = '', types = '', default: script = '' } = target
-
-    it(`can import mezz${name.slice(1)}`, { skip: !existsSync(source) && `there is no ${source} yet` }, () => {
+    it(`can import mezz${name.slice(1)}`, () => {
+      const { types = '', default: script = '' } = target
       assert.ok(existsSync(join(installed, types)))
       assert.ok(existsSync(join(installed, script)))
     })
