@@ -79,4 +79,6 @@ export interface Ledger {
    * A number that was stored before changes nothing and is answered true. A rejection leaves the outcome unknown.
    */
   write(name: PositionName, epoch: number, changes: Changes): Promise<boolean>
+  /** How many dead letters each trigger has. */
+  deadLetters(): Promise<ReadonlyMap<string, number>>
 }

@@ -19,6 +19,8 @@ export interface Topics {
     topic: string,
     partition: number,
   ): Promise<{ readonly low: number; readonly high: number; readonly identity: string }>
+  /** When the first record at or beyond the offset was appended; `null` when there is none. */
+  appendedAt(topic: string, partition: number, offset: number): Promise<Date | null>
   close(): Promise<void>
 }
 

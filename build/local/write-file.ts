@@ -11,7 +11,12 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   } finally {
     await rm(temporary, { force: true })
   }
-  const folder = await open(dirname(path))
+  await syncFolder(dirname(path))
+}
+
+/** Makes what was named or renamed in a folder survive a power cut. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path)
   try {
     await folder.sync()
   } finally {

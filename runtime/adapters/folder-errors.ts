@@ -16,6 +16,7 @@ export function failed(error: unknown): never {
   throw error instanceof PlatformError ? error : unavailable('the object folder', error)
 }
 
-function codeOf(error: unknown): string {
+/** The system's name of an error (`ENOENT`); empty for an error of another kind. */
+export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }

@@ -27,6 +27,11 @@ export function postgresLedger(database: Database): Ledger {
     async write(name, epoch, changes) {
       return database.transaction((query) => write(query, name, { epoch, changes }))
     },
+    async deadLetters() {
+      const rows = await database.query<{ trigger: string; count: number }>`
+        select trigger, count(*) as count from dead_letters group by trigger`
+      return new Map(rows.map(({ trigger, count }) => [trigger, count]))
+    },
   }
 }
 

@@ -95,6 +95,11 @@ export function postgresTopics(database: Database, { member }: { readonly member
       if (!row) throw new Error(`there is no partition ${partition} of ${topic}`)
       return { low: row.low, high: row.next, identity: row.identity }
     },
+    async appendedAt(topic, partition, offset) {
+      const [row] = await query<{ at: Date }>`
+        select at from log where topic = ${topic} and partition = ${partition} and "offset" >= ${offset} order by "offset" limit 1`
+      return row?.at ?? null
+    },
     async close() {
       const stop = await listening?.catch(() => undefined)
       await stop?.()

@@ -14,30 +14,41 @@ export const SQL_TYPE: Readonly<Record<ColumnType, string>> = {
 /** Whether a VARCHAR expression stands for no value in a column of this type; never NULL. */
 export function missingSql(type: ColumnType, text: string): string {
   if (type === 'text') return `coalesce(${text}, '') = ''`
-  return whole(PATTERN.missing, `coalesce(trim(${text}, ' '), '')`)
+  const bare = `coalesce(${trimmed(text)}, '')`
+  // The longest word for missing has four letters: most values need no pattern.
+  return `case when strlen(${bare}) > 4 then false else ${whole(PATTERN.missing, bare)} end`
 }
 
-/** A VARCHAR expression as a value of this type: NULL where it is missing or does not parse. */
-export function valueSql(type: ColumnType, text: string): string {
-  const bare = `trim(${text}, ' ')`
+/** Whether a text that is not missing may stand in a column of this type; never NULL where the text is not. */
+export function fitsSql(type: ColumnType, text: string): string {
+  const bare = trimmed(text)
   switch (type) {
-    case 'number': {
-      const number = `try_cast(${bare} as double)`
-      return `case when ${whole(PATTERN.number, bare)} and isfinite(${number}) then ${number} end`
-    }
+    case 'number':
+      return `${whole(PATTERN.plainNumber, bare)} and coalesce(isfinite(try_cast(${bare} as double)), false)`
     case 'boolean':
-      return `case when ${whole(PATTERN.true, bare)} then true when ${whole(PATTERN.false, bare)} then false end`
+      return whole(`${PATTERN.true}|${PATTERN.false}`, bare)
+    case 'time':
+      return `${timeSql(bare)} is not null`
+    case 'text':
+      return 'true'
+  }
+}
+
+/** A text that fits this type as its value; NULL for one that is missing. */
+export function valueSql(type: ColumnType, text: string): string {
+  const bare = trimmed(text)
+  const number = `try_cast(${bare} as double)`
+  switch (type) {
+    case 'number':
+      // The cast takes NaN for a number.
+      return `case when isfinite(${number}) then ${number} end`
+    case 'boolean':
+      return `try_cast(${bare} as boolean)`
     case 'time':
       return timeSql(bare)
     case 'text':
       return `nullif(${text}, '')`
   }
-}
-
-/** Whether a text that is not missing may stand in a column of this type. */
-export function fitsSql(type: ColumnType, text: string): string {
-  const parses = `(${valueSql(type, text)}) is not null`
-  return type === 'number' ? `(${parses} and not ${whole(PATTERN.id, `trim(${text}, ' ')`)})` : parses
 }
 
 // DuckDB's own cast to TIMESTAMP leaves the zone out of account, hence the arithmetic.
@@ -52,4 +63,8 @@ function timeSql(bare: string): string {
 
 function whole(pattern: string, text: string): string {
   return `regexp_full_match(${text}, ${literal(pattern)})`
+}
+
+function trimmed(text: string): string {
+  return `trim(${text}, ' ')`
 }

@@ -7,8 +7,8 @@ export type ColumnType = 'number' | 'boolean' | 'time' | 'text'
  */
 export const PATTERN = {
   number: '[+-]?(?:[0-9]+(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?',
-  /** A number of more than 15 significant digits before the point, or one with leading zeros: an id, whose digits a double would lose. */
-  id: '[+-]?(?:0[0-9]+.*|[1-9][0-9]{14}[0-9]*[1-9][0-9]*(?:\\..*)?)',
+  /** A number whose text a double can stand for: no more than 15 significant digits before the point, no leading zero; else it is an id. */
+  plainNumber: '[+-]?(?:(?:0|[1-9][0-9]{0,14}0*)(?:\\.[0-9]*)?|\\.[0-9]+)(?:[eE][+-]?[0-9]+)?',
   true: '[tT][rR][uU][eE]',
   false: '[fF][aA][lL][sS][eE]',
   /** In a column of numbers, truth values or times; in a text column it is a text. */

@@ -1,9 +1,11 @@
 import type { LogRecord } from '../../../runtime/topics.ts'
 import { createHeap } from './heap.ts'
+import { createIntake } from './intake.ts'
 import type { Io } from './io.ts'
 import type { Entry, Lane } from './lanes.ts'
 import { createLanes } from './lanes.ts'
 import type { Limits } from './limits.ts'
+import { createParking } from './parking.ts'
 import type { Outcome, Policy } from './policy.ts'
 import { backoff, judge } from './policy.ts'
 import { createQueue } from './queue.ts'
@@ -44,6 +46,8 @@ export interface PartitionOptions {
   /** Shared by the partitions of the trigger. */
   readonly slots: Slots
   readonly claimed: Claimed
+  /** Why it begins paused, if it does. */
+  readonly paused?: string | undefined
   readonly io: Io
 }
 
@@ -51,55 +55,42 @@ export interface PartitionOptions {
  * The heart of the delivery engine: reads a partition, delivers each event in its order until it is handled or dead,
  * and lets its position pass none that is not handled, dead-lettered or parked in the ledger. Begins at once.
  */
-export function createPartition({ policy, limits, slots, claimed, io }: PartitionOptions): Partition {
+export function createPartition(options: PartitionOptions): Partition {
+  const { policy, limits, slots, claimed, io } = options
   const passed = createPassed(claimed)
   const lanes = createLanes(policy.order)
   const due = createHeap<Lane>()
   const retries = createQueue<Lane>()
   const fresh = createQueue<Lane>()
-  const crowded = createQueue<Lane>()
   const writer = createWriter({ passed, limits, io, stored: settle, failed: arm, fenced })
+  const { gather } = writer
+  const parking = createParking({ order: policy.order, limits, passed, gather, now: io.now })
+  const isOpen = () => !isVoid && !closed
+  const intake = createIntake({ from: claimed.position, passed, limits, gather, io, isOpen, enter, settle })
   const taker = { take }
 
-  let next = claimed.position
-  let reading = false
-  let paused: string | null = null
+  let paused = options.paused ?? null
   let closed: (() => void) | undefined
   let isVoid = false
   let wakeAt = Number.POSITIVE_INFINITY
   let held = 0
   let characters = 0
-  let rows = 0
   /** Deliveries that have a slot, and those of them that wait until their attempt is written. */
   let inFlight = 0
   let starting = 0
 
   for (const { record, attempts, due } of [...claimed.parked].sort((a, b) => a.record.offset - b.record.offset)) {
     const entry = append(record)
-    Object.assign(entry, { row: true, attempts, written: attempts, due })
-    entry.lane.lastRow = entry
-    rows++
+    parking.found(entry)
+    Object.assign(entry, { attempts, written: attempts, due })
     if (entry.lane.head === entry) proceed(entry.lane)
   }
   settle()
 
-  function received(records: readonly LogRecord[]): void {
-    reading = false
-    if (isVoid || closed) return
-    for (const record of records) {
-      const { offset } = record
-      if (offset < next) continue
-      if (offset > next) {
-        passed.add(next, offset)
-        writer.gather.advance(io.now())
-      }
-      next = offset + 1
-      if (passed.has(offset)) continue
-      const { lane } = append(record)
-      if (lane.head?.record === record) proceed(lane)
-      else if (lane.waiting) parkBehind(lane)
-    }
-    settle()
+  function enter(record: LogRecord): void {
+    const { lane } = append(record)
+    if (lane.head?.record === record) proceed(lane)
+    else if (lane.waiting) parking.parkBehind(lane)
   }
 
   function append(record: LogRecord): Entry {
@@ -115,7 +106,7 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
     lane.waiting = head.due > io.now()
     if (lane.waiting) {
       due.push(head.due, lane)
-      parkBehind(lane)
+      parking.parkBehind(lane)
     } else {
       if (head.row) retries.push(lane)
       else fresh.push(lane)
@@ -123,35 +114,9 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
     }
   }
 
-  /** Parks what stands behind a waiting head, as far as there is room. What is parked of a lane is always its beginning, so that a takeover finds it in order. */
-  function parkBehind(lane: Lane): void {
-    if (policy.order !== 'key') return
-    while (lane.lastRow?.behind) {
-      if (rows >= limits.parked) {
-        if (!lane.inLine) crowded.push(lane)
-        lane.inLine = true
-        return
-      }
-      park(lane.lastRow.behind, io.now())
-    }
-  }
-
-  function park(entry: Entry, at: number): void {
-    entry.row = true
-    entry.due = at
-    entry.lane.lastRow = entry
-    rows++
-    pass(entry)
-    writer.gather.park({ record: entry.record, attempts: entry.attempts, due: at }, io.now())
-  }
-
-  function pass({ record: { offset } }: Entry): void {
-    passed.add(offset, offset + 1)
-  }
-
   function canStart(): boolean {
-    if (isVoid || paused !== null || closed) return false
-    return retries.size > 0 || (fresh.size > 0 && rows < limits.parked)
+    if (!isOpen() || paused !== null) return false
+    return retries.size > 0 || (fresh.size > 0 && !parking.isFull)
   }
 
   function take(): boolean {
@@ -167,16 +132,14 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
   /** An attempt beyond the first is written before it starts. */
   function announce(entry: Entry): void {
     const attempt = entry.attempts + 1
-    entry.state = 'starting'
     starting++
-    writer.gather.update(entry.record.offset, attempt, entry.due, io.now())
-    writer.gather.whenStored(() => {
+    gather.update(entry.record.offset, attempt, entry.due, io.now())
+    gather.whenStored(() => {
       starting--
       entry.written = attempt
       if (paused === null && !closed) {
         fly(entry)
       } else {
-        entry.state = 'waiting'
         proceed(entry.lane)
         free()
       }
@@ -185,7 +148,6 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
   }
 
   function fly(entry: Entry): void {
-    entry.state = 'flying'
     entry.attempts++
     io.deliver({ record: entry.record, attempt: entry.attempts }, (outcome) => {
       if (!isVoid) answered(entry, outcome)
@@ -200,25 +162,13 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
   }
 
   function answered(entry: Entry, outcome: Outcome): void {
-    entry.state = 'waiting'
     const verdict = judge(outcome)
     if (verdict === 'done') {
-      leave(entry)
+      parking.leave(entry)
       advance(entry)
     } else if (verdict === 'refused') refuse(entry, outcome)
     else if (verdict === 'dead' || entry.attempts >= policy.attempts) bury(entry, outcome)
     else retry(entry, outcome)
-  }
-
-  /** The event is handled or dead: it is passed, and its row goes. */
-  function leave(entry: Entry): void {
-    if (entry.row) {
-      rows--
-      writer.gather.unpark(entry.record.offset, io.now())
-    } else {
-      pass(entry)
-      writer.gather.advance(io.now())
-    }
   }
 
   function advance(entry: Entry): void {
@@ -231,10 +181,9 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
   /** The next of its lane waits until the dead letter is stored: a crash before would bring this event back, after its successors. */
   function bury(entry: Entry, { code, status, message }: Outcome): void {
     const { record, attempts } = entry
-    entry.state = 'ending'
-    leave(entry)
-    writer.gather.bury({ record, attempts, error: { code, status, message }, at: io.now() }, io.now())
-    writer.gather.whenStored(() => advance(entry))
+    parking.leave(entry)
+    gather.bury({ record, attempts, error: { code, status, message }, at: io.now() }, io.now())
+    gather.whenStored(() => advance(entry))
   }
 
   function retry(entry: Entry, outcome: Outcome): void {
@@ -242,9 +191,9 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
     entry.written = entry.attempts
     if (entry.row) {
       entry.due = at
-      writer.gather.update(entry.record.offset, entry.attempts, at, io.now())
+      gather.update(entry.record.offset, entry.attempts, at, io.now())
     } else {
-      park(entry, at)
+      parking.park(entry, at)
     }
     proceed(entry.lane)
   }
@@ -252,9 +201,9 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
   /** The answer says nothing about the event: the attempt does not count. */
   function refuse(entry: Entry, outcome: Outcome): void {
     entry.attempts--
-    if (entry.row) {
+    if (entry.written > entry.attempts) {
       entry.written = entry.attempts
-      writer.gather.update(entry.record.offset, entry.attempts, entry.due, io.now())
+      gather.update(entry.record.offset, entry.attempts, entry.due, io.now())
     }
     const isFirst = paused === null
     paused ??= `refused: ${outcome.code}`
@@ -265,26 +214,12 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
   /** After each change: what has become possible is begun. */
   function settle(): void {
     if (isVoid) return
-    while (crowded.size > 0 && rows < limits.parked) {
-      const lane = crowded.shift()
-      if (!lane) break
-      lane.inLine = false
-      if (lane.waiting) parkBehind(lane)
-    }
+    parking.fill()
     if (canStart()) slots.request(taker)
-    read()
+    if (isOpen() && paused === null && !parking.isFull && characters <= limits.characters) intake.read()
     writer.write(closed !== undefined)
     arm()
     if (closed && inFlight === 0 && writer.isIdle) end()
-  }
-
-  function read(): void {
-    if (reading || paused !== null || closed || rows >= limits.parked || characters > limits.characters) return
-    const room = limits.window - (next - passed.position)
-    // To ask for one record as soon as one is done would make every read a small one.
-    if (room < Math.min(limits.batch, limits.window / 2)) return
-    reading = true
-    io.read(next, Math.min(room, limits.batch), received)
   }
 
   function arm(): void {
@@ -333,6 +268,6 @@ export function createPartition({ policy, limits, slots, claimed, io }: Partitio
     abandon() {
       if (!isVoid) end()
     },
-    status: () => ({ position: passed.position, next, held, parked: rows, inFlight, paused }),
+    status: () => ({ position: passed.position, next: intake.next, held, parked: parking.rows, inFlight, paused }),
   }
 }

@@ -1,0 +1,22 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { PlatformError, problem } from '../../runtime/errors.ts'
+
+/** Answers with the error as RFC 9457 problem details; an answer that has begun is cut, so that nobody takes it for whole. */
+export function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (response.destroyed) return
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const document = problem(error)
+  const body = JSON.stringify(document)
+  response.writeHead(document.status, {
+    'Content-Type': 'application/problem+json',
+    'Content-Length': Buffer.byteLength(body),
+    ...(error instanceof PlatformError && error.retryAfter ? { 'Retry-After': String(error.retryAfter) } : {}),
+    // What is left of a body is not worth waiting for.
+    ...(request.complete ? {} : { Connection: 'close' }),
+  })
+  response.end(body)
+  request.resume()
+}

@@ -1,0 +1,62 @@
+import { rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Bundler } from '../bundle.ts'
+import { createBundler, writeBundle } from '../bundle.ts'
+import type { FoundFunction } from '../catalogue.ts'
+
+// A process of an earlier bundle may still open a chunk of it.
+const KEPT = 3
+
+/** The text from which a function's bundle starts. */
+export type Entry = (fn: { readonly file: string; readonly uses: readonly string[] }) => string
+
+/** Bundles of functions for this machine, each content in a folder of its own, so that no process meets half of another. */
+export class Bundles {
+  readonly #folder: string
+  readonly #entry: Entry
+  readonly #bundlers = new Map<string, { readonly source: string; readonly bundler: Bundler }>()
+  readonly #written = new Map<string, readonly string[]>()
+
+  constructor(folder: string, entry: Entry) {
+    this.#folder = folder
+    this.#entry = entry
+  }
+
+  /** Bundles a function as it is now; answers with the file to start, which is the same for the same content. */
+  async build({ name, file, definition }: FoundFunction): Promise<string> {
+    if ('command' in definition) throw new Error(`${name} is a command: there is nothing to bundle`)
+    const programs = Object.fromEntries(
+      Object.entries(definition.programs ?? {}).map(([program, path]) => [program, join(dirname(file), path)]),
+    )
+    const entry = this.#entry({ file, uses: definition.uses })
+    const bundler = await this.#bundler(name, { entry, programs, native: 'here' })
+    const built = await bundler.build()
+    const folder = join(this.#folder, name, built.digest.slice(0, 16))
+    const written = this.#written.get(name) ?? []
+    if (written.at(-1) === folder) return join(folder, 'index.mjs')
+    const kept = [...written.filter((other) => other !== folder), folder]
+    for (const old of kept.splice(0, kept.length - KEPT)) await rm(old, { recursive: true, force: true })
+    this.#written.set(name, kept)
+    return writeBundle(built, folder)
+  }
+
+  async forget(name: string): Promise<void> {
+    await this.#bundlers.get(name)?.bundler.dispose()
+    this.#bundlers.delete(name)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#bundlers.keys()].map((name) => this.forget(name)))
+  }
+
+  /** The one that knows these sources; another one when the function uses other ports or programs. */
+  async #bundler(name: string, source: Parameters<typeof createBundler>[0]): Promise<Bundler> {
+    const text = JSON.stringify(source)
+    const known = this.#bundlers.get(name)
+    if (known?.source === text) return known.bundler
+    await this.forget(name)
+    const bundler = await createBundler(source)
+    this.#bundlers.set(name, { source: text, bundler })
+    return bundler
+  }
+}

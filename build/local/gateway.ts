@@ -1,0 +1,87 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { foreignPage } from '../../runtime/browser.ts'
+import { PlatformError, problem } from '../../runtime/errors.ts'
+import { addressOf } from './address.ts'
+import { refuse } from './answer.ts'
+import { answerByFetch } from './fetch.ts'
+import type { FunctionStatus, Pool } from './pool.ts'
+import { forward } from './proxy.ts'
+
+export interface GatewayOptions {
+  readonly team: string
+  /** By the function's name; read at each request, so that functions may come and go. */
+  readonly pools: ReadonlyMap<string, Pool>
+  /** Answers what begins with `/_mezz`. */
+  platform(request: Request): Response | Promise<Response>
+}
+
+export interface Gateway {
+  /** Takes requests on this port of 127.0.0.1, 0 for any free one; answers with the port. */
+  listen(port: number): Promise<number>
+  status(): readonly FunctionStatus[]
+  /** Takes no new request and lets those in flight end, for at most so many milliseconds. The pools live on. */
+  drain(grace: number): Promise<void>
+}
+
+/** The one door of the local platform: finds the function, refuses what a foreign web page could have sent, answers all else by the functions. */
+export function createGateway({ team, pools, platform }: GatewayOptions): Gateway {
+  let draining = false
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => refuse(request, response, error))
+  })
+  // How long a request may last is the function's to say, and an upload of gigabytes is one.
+  server.requestTimeout = 0
+  server.on('clientError', refuseRaw)
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (draining) throw new PlatformError('unavailable', 'the platform is ending', { retryAfter: 1 })
+    const foreign = foreignPage((name) => textOf(request.headers[name]))
+    if (foreign) throw new PlatformError('forbidden', foreign)
+    const address = addressOf(request.url ?? '', request.headers.host ?? '')
+    if (address.kind === 'platform') return answerByFetch(request, response, platform)
+    if (address.kind === 'nowhere') throw new PlatformError('not_found', `no route ${request.method} ${request.url}`)
+    if (address.team !== team) throw new PlatformError('not_found', `no team ${address.team}`)
+    const pool = pools.get(address.name)
+    if (!pool) throw new PlatformError('not_found', `no function ${address.name}`)
+    return forward(request, response, { pool, prefix: address.prefix, path: address.path })
+  }
+
+  return {
+    listen: (port) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, '127.0.0.1', () => {
+          server.off('error', reject)
+          const address = server.address()
+          resolve(typeof address === 'object' && address ? address.port : port)
+        })
+      }),
+    status: () => [...pools.values()].map((pool) => pool.status()),
+    async drain(grace) {
+      draining = true
+      const late = setTimeout(() => server.closeAllConnections(), grace)
+      await new Promise((closed) => server.close(closed))
+      clearTimeout(late)
+    },
+  }
+}
+
+function textOf(header: string | readonly string[] | undefined): string | undefined {
+  return typeof header === 'object' ? header.join(', ') : header
+}
+
+/** Node could not read the request, so there is no response object to answer with. */
+function refuseRaw(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW'
+  const refusal = tooLarge
+    ? new PlatformError('too_large', 'the headers are larger than 16 KiB')
+    : new PlatformError('invalid_input', `not HTTP: ${error.message}`)
+  const document = problem(refusal)
+  const body = JSON.stringify(document)
+  socket.end(
+    `HTTP/1.1 ${document.status} ${document.title}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

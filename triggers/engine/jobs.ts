@@ -1,0 +1,118 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ClaimedJob, JobStore } from '../../runtime/job-store.ts'
+import type { AttemptEnd, Launcher } from '../../runtime/launcher.ts'
+import type { FlowStep } from '../../runtime/records.ts'
+import { createProgress } from './progress.ts'
+import type { StepLog } from './step-log.ts'
+import type { EngineLog } from './trigger.ts'
+
+export interface JobsOptions {
+  readonly store: JobStore
+  readonly launcher: Launcher
+  readonly steps: StepLog
+  readonly log: EngineLog
+  /** Jobs under way at most. */
+  readonly parallel: number
+}
+
+const RENEW = 5000
+const PROGRESS = 300
+/** An engine that dies again and again under one job is likely killed by it. */
+const MOST_ATTEMPTS = 10
+const NOTHING_USED = { coreSeconds: 0, peakMemoryBytes: 0, gpuSeconds: 0 }
+
+/** Runs the team's jobs until the signal ends, then ends what is under way: it waits for the next engine. Rejects when the store fails. */
+export async function runJobs(
+  { store, launcher, steps, log, parallel }: JobsOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const underWay = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
+  const stopped = new AbortController()
+  const ended = AbortSignal.any([signal, stopped.signal])
+  const renewing = renew()
+
+  try {
+    while (!ended.aborted) {
+      const rung = store.rung(ended)
+      const free = parallel - underWay.size
+      const claimed = free > 0 ? await store.claim(free) : []
+      for (const job of claimed) begin(job)
+      if (claimed.length < free || free === 0)
+        await Promise.race([rung, ...[...underWay.values()].map(({ done }) => done)])
+    }
+  } finally {
+    stopped.abort()
+    for (const { stop } of underWay.values()) stop.abort()
+    await Promise.all([renewing, ...[...underWay.values()].map(({ done }) => done)])
+  }
+
+  function begin(job: ClaimedJob): void {
+    const stop = new AbortController()
+    const done = attempt(job, stop.signal)
+      .catch((error: unknown) => log('error', `job ${job.job} could not be run; it is tried again`, error))
+      .finally(() => underWay.delete(job.job))
+    underWay.set(job.job, { stop, done })
+  }
+
+  async function attempt(job: ClaimedJob, stop: AbortSignal): Promise<void> {
+    const step = stepOf(job)
+    steps.add({ ...step, state: 'running' })
+    await launcher.clear(job.job)
+    const progress = createProgress()
+    const telling = tell()
+    const end: AttemptEnd =
+      job.attempt > MOST_ATTEMPTS
+        ? { state: 'failed', error: `the engine ended ${MOST_ATTEMPTS} times while this job ran`, usage: NOTHING_USED }
+        : await launcher.run(job, { signal: stop, line: (text) => progress.line(text) })
+    progress.close()
+    await telling
+    // Stopped because the engine ends: the next one takes the job up.
+    if (stop.aborted && signal.aborted) return
+    const isMine = await store.finish(job, end)
+    if (!isMine) return
+    const ms = Date.now() - step.at.getTime()
+    const state = end.state === 'succeeded' ? 'done' : end.state
+    steps.add({ ...step, state, ms, error: end.state === 'failed' ? end.error : undefined })
+    await steps.flush()
+
+    async function tell(): Promise<void> {
+      while (await progress.more()) {
+        await wait(PROGRESS, undefined, { signal: stop }).catch(() => undefined)
+        const told = progress.take()
+        const isCurrent = await store.progress(job, told).catch((error: unknown) => {
+          progress.giveBack(told)
+          log('warn', `the progress of job ${job.job} was not stored; it is tried again`, error)
+          return true
+        })
+        if (!isCurrent) return
+      }
+    }
+  }
+
+  async function renew(): Promise<void> {
+    while (!ended.aborted) {
+      await wait(RENEW, undefined, { signal: ended }).catch(() => undefined)
+      if (underWay.size === 0) continue
+      const ids = [...underWay.keys()]
+      const mine = await store.renew(ids).catch((error: unknown) => {
+        log('warn', 'the claims on jobs were not renewed; it is tried again', error)
+        return ids
+      })
+      for (const id of ids) if (!mine.includes(id)) underWay.get(id)?.stop.abort()
+    }
+  }
+}
+
+function stepOf(job: ClaimedJob): Omit<FlowStep, 'state'> & { readonly at: Date } {
+  return {
+    correlationid: job.causes.correlationid,
+    source: '',
+    event: '',
+    type: job.request.program,
+    subject: job.job,
+    step: `job/${job.job}`,
+    function: job.owner,
+    at: new Date(),
+    attempts: job.attempt,
+  }
+}
