@@ -24,6 +24,7 @@ export type Promised =
   | 'pause'
   | 'close'
   | 'liveness'
+  | 'stall'
   | 'no crash'
 
 /** A promise was broken. */
@@ -58,6 +59,8 @@ export interface Judge {
   writes(partition: number, account: Account, changes: Changes): void
   /** Called after. */
   wrote(partition: number, account: Account): void
+  /** Called when a slot is free and time passes: no event may be left that could be delivered. */
+  probes(partition: number, core: Partition, isWriting: boolean): void
   /** Called when nothing is left to do. */
   rests(accounts: readonly Account[], effects: readonly Effect[]): void
 }
@@ -292,6 +295,23 @@ export function createJudge({ policy, limits, partitions }: Plan, clock: Simulat
       const most = limits.parked + policy.parallel
       expect(account.parked.size <= most, 'bounds', `${account.parked.size} parked rows`)
     },
+    probes(partition, core, isWriting) {
+      const book = bookOf(partition)
+      const tenure = tenureOf(book, core.epoch)
+      const { next, parked } = core.status()
+      const blocked = new Set<string>()
+      for (const { offset, key } of book.records) {
+        if (offset >= next && !tenure.found.has(offset)) continue
+        if (tenure.done.has(offset) || tenure.settled.has(offset)) continue
+        const lane = laneOf(offset, key)
+        const isDead = book.states.get(offset) === 'dead'
+        if (blocked.has(lane) || (isDead && !isWriting)) continue
+        blocked.add(lane)
+        if (isDead) continue
+        const isLeft = canStart(tenure, offset, parked >= limits.parked, isWriting)
+        expect(!isLeft, 'stall', `${at(offset)} could be delivered and is not`)
+      }
+    },
     rests(accounts, effects) {
       const happened = new Set(effects.map(({ id }) => id))
       for (const [partition, account] of accounts.entries()) {
@@ -316,12 +336,29 @@ export function createJudge({ policy, limits, partitions }: Plan, clock: Simulat
     },
   }
 
+  function laneOf(offset: number, key: string): string {
+    return policy.order === 'none' ? `${offset}` : policy.order === 'key' ? key : ''
+  }
+
+  function canStart(tenure: Tenure, offset: number, isFull: boolean, isWriting: boolean): boolean {
+    if (tenure.flying.has(offset)) return false
+    const last = tenure.last.get(offset)
+    const count = countOf(tenure, offset)
+    if (last === undefined || last.verdict === 'refused') {
+      const row = tenure.found.get(offset)
+      if (row && row.due > clock.now) return false
+      return count === 0 ? !isFull : !isWriting
+    }
+    if (isWriting || last.verdict !== 'retry' || count >= policy.attempts) return false
+    return clock.now > last.at + waits(count, last.outcome).most
+  }
+
   function checkEffects(book: Book, effects: readonly Effect[]): void {
     if (policy.order === 'none') return
     const highest = new Map<string, number>()
     for (const { offset } of effects) {
       const record = book.records.find((known) => known.offset === offset)
-      const key = policy.order === 'key' ? (record?.key ?? '') : ''
+      const key = laneOf(offset, record?.key ?? '')
       const before = highest.get(key) ?? -1
       expect(offset > before, 'order', `the effect of ${at(offset)} came after that of ${before}`)
       highest.set(key, offset)

@@ -102,9 +102,12 @@ export function simulate(core: Core, seed: number): Verdict {
   for (const at of plan.pauses) clock.after(at, () => stop('by hand', random.between(20, 150)))
   for (const at of plan.crashes) clock.after(at, () => members[random.between(0, members.length - 1)]?.crash())
 
+  const probe = () => {
+    for (const member of members) if (member.isAlive) member.probe()
+  }
   let broken: Verdict['broken']
   try {
-    if (!clock.run(STEPS)) throw new Broken('liveness', 'does not come to rest')
+    if (!clock.run(STEPS, probe)) throw new Broken('liveness', 'does not come to rest')
     judge.rests(accounts, target.effects)
     const busy = members.find((member) => member.isAlive && member.slots.used > 0)
     if (busy) throw new Broken('liveness', `${busy.slots.used} slots are never given back`)
