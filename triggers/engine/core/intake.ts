@@ -21,13 +21,16 @@ export interface IntakeOptions {
   readonly io: Io
   /** Takes in what was read; false where it is no longer wanted. */
   isOpen(): boolean
+  /** Whether a record is one of the trigger's; others of its topic are passed by. */
+  isMeant(record: LogRecord): boolean
   enter(record: LogRecord): void
   /** All of a read has entered. */
   settle(): void
 }
 
 /** Nothing read yet. */
-export function createIntake({ from, passed, limits, gather, io, isOpen, enter, settle }: IntakeOptions): Intake {
+export function createIntake(options: IntakeOptions): Intake {
+  const { from, passed, limits, gather, io, isOpen, isMeant, enter, settle } = options
   let next = from
   let isReading = false
 
@@ -43,7 +46,13 @@ export function createIntake({ from, passed, limits, gather, io, isOpen, enter, 
         gather.advance(io.now())
       }
       next = offset + 1
-      if (!passed.has(offset)) enter(record)
+      if (passed.has(offset)) continue
+      if (isMeant(record)) {
+        enter(record)
+      } else {
+        passed.add(offset, next)
+        gather.advance(io.now())
+      }
     }
     settle()
   }

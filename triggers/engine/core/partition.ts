@@ -49,6 +49,8 @@ export interface PartitionOptions {
   /** Why it begins paused, if it does. */
   readonly paused?: string | undefined
   readonly io: Io
+  /** Whether a record is one of the trigger's; by default all of the topic are. */
+  isMeant?(record: LogRecord): boolean
 }
 
 /**
@@ -66,7 +68,8 @@ export function createPartition(options: PartitionOptions): Partition {
   const { gather } = writer
   const parking = createParking({ order: policy.order, limits, passed, gather, now: io.now })
   const isOpen = () => !isVoid && !closed
-  const intake = createIntake({ from: claimed.position, passed, limits, gather, io, isOpen, enter, settle })
+  const { isMeant = () => true } = options
+  const intake = createIntake({ from: claimed.position, passed, limits, gather, io, isOpen, isMeant, enter, settle })
   const taker = { take }
 
   let paused = options.paused ?? null
