@@ -4,6 +4,7 @@ import { readEnvironment } from '../../runtime/env.ts'
 import type { Command } from './command.ts'
 import { duration, text, UsageError } from './command.ts'
 import { showLine } from './show-line.ts'
+import { stopped } from './stopped.ts'
 
 const GRACE = 30_000
 
@@ -55,19 +56,4 @@ allowed to make databases and roles.`,
     await platform.close(GRACE)
     return 0
   },
-}
-
-/** Resolves with the first SIGINT or SIGTERM; a second one ends at once. */
-function stopped(): Promise<void> {
-  // Signals alone do not keep a process alive.
-  const alive = setInterval(() => undefined, 1 << 30)
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-      process.once(signal, () => {
-        clearInterval(alive)
-        resolve()
-        process.once(signal, () => process.exit(1))
-      })
-    }
-  })
 }
