@@ -173,6 +173,14 @@ export const MUTANTS: readonly Mutant[] = [
     '    lanes.shift(entry.lane)\n    proceed(entry.lane)',
     '    lanes.shift(entry.lane)',
   ),
+  mutant('partition', 'begins nothing when there is room again', '    if (canStart()) slots.request(taker)\n', ''),
+  mutant(
+    'partition',
+    'wakes for the later of two things',
+    'Math.min(writer.next, due.next)',
+    'Math.max(writer.next, due.next)',
+  ),
+  mutant('heap', 'wakes the last first', 'a.at < b.at', 'a.at > b.at'),
   mutant('partition', 'is not woken again', '      wakeAt = Number.POSITIVE_INFINITY\n', ''),
 ]
 
