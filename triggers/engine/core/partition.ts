@@ -10,7 +10,7 @@ import type { Outcome, Policy } from './policy.ts'
 import { backoff, judge } from './policy.ts'
 import { createQueue } from './queue.ts'
 import { createPassed } from './ranges.ts'
-import type { Claimed } from './rows.ts'
+import type { Claimed } from '../../../runtime/ledger.ts'
 import type { Slots } from './slots.ts'
 import { createWriter } from './writer.ts'
 

@@ -5,7 +5,7 @@ import type { Delivery, Io, Stored } from '../../../../triggers/engine/core/io.t
 import { LIMITS } from '../../../../triggers/engine/core/limits.ts'
 import { createPartition } from '../../../../triggers/engine/core/partition.ts'
 import type { Outcome } from '../../../../triggers/engine/core/policy.ts'
-import type { Changes } from '../../../../triggers/engine/core/rows.ts'
+import type { Changes } from '../../../../runtime/ledger.ts'
 import { createSlots } from '../../../../triggers/engine/core/slots.ts'
 
 const DONE = { status: 204, code: '', message: '' }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { beginning } from '../../../../triggers/engine/core/beginning.ts'
+import { beginning } from '../../runtime/beginning.ts'
 
 const bounds = { low: 5, high: 20, identity: 'one' }
 
