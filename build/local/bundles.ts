@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Bundler } from '../bundle.ts'
-import { createBundler, writeBundle } from '../bundle.ts'
-import type { FoundFunction } from '../catalogue.ts'
+import { createBundler } from '../bundle.ts'
+import type { FoundFunction } from '../found.ts'
+import { writeBundle } from '../write-bundle.ts'
 
 // A process of an earlier bundle may still open a chunk of it.
 const KEPT = 3
