@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+
 import { PlatformError } from '../../runtime/errors.ts'
-import type { Catalogue, FoundFunction } from '../catalogue.ts'
+import type { Catalogue } from '../catalogue.ts'
+
 import { insist, readCatalogue } from '../catalogue.ts'
+import type { Entry } from '../entry.ts'
 import { entry } from '../entry.ts'
+import type { FoundFunction } from '../found.ts'
 import { SOURCES } from '../layout.ts'
-import type { Entry } from './bundles.ts'
 import { Bundles } from './bundles.ts'
 import type { Gateway, GatewayOptions } from './gateway.ts'
 import { createGateway } from './gateway.ts'

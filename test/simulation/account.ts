@@ -1,5 +1,4 @@
-import type { Range } from '../../runtime/ledger.ts'
-import type { DeadLetter, Parked } from '../../runtime/ledger.ts'
+import type { DeadLetter, Parked, Range } from '../../runtime/ledger.ts'
 
 /** What the ledger holds of one partition. */
 export interface Account {

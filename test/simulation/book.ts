@@ -1,6 +1,6 @@
+import type { Parked } from '../../runtime/ledger.ts'
 import type { LogRecord } from '../../runtime/topics.ts'
 import type { Outcome, Policy } from '../../triggers/engine/core/policy.ts'
-import type { Parked } from '../../runtime/ledger.ts'
 import type { Account } from './account.ts'
 import { at, fail } from './promises.ts'
 

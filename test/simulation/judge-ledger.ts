@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { LogRecord } from '../../runtime/topics.ts'
 import type { Changes, DeadLetter } from '../../runtime/ledger.ts'
+import type { LogRecord } from '../../runtime/topics.ts'
 import type { Account } from './account.ts'
 import type { Book, Books, Tenure } from './book.ts'
 import { countOf, isPassed, laneOf, stateOf, waits } from './book.ts'

@@ -1,5 +1,5 @@
-import type { Stored } from '../../triggers/engine/core/io.ts'
 import type { Changes, Claimed } from '../../runtime/ledger.ts'
+import type { Stored } from '../../triggers/engine/core/io.ts'
 import type { Account } from './account.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { Judge } from './judge.ts'

@@ -1,6 +1,6 @@
+import type { Claimed } from '../../runtime/ledger.ts'
 import type { Io } from '../../triggers/engine/core/io.ts'
 import type { createPartition, Partition } from '../../triggers/engine/core/partition.ts'
-import type { Claimed } from '../../runtime/ledger.ts'
 import type { createSlots, Slots } from '../../triggers/engine/core/slots.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { Judge } from './judge.ts'

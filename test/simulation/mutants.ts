@@ -97,7 +97,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('intake', 'waits for offsets that do not exist', '        passed.add(next, offset)\n', ''),
   mutant('intake', 'takes a record that it has read before', '      if (offset < next) continue\n', ''),
   mutant('intake', 'reads a record again', 'next = offset + 1', 'next = offset'),
-  mutant('intake', 'delivers what an earlier owner has settled', 'if (!passed.has(offset)) enter', 'enter'),
+  mutant('intake', 'delivers what an earlier owner has settled', '      if (passed.has(offset)) continue\n', ''),
   mutant('intake', 'reads beyond its window', 'limits.window - (next - passed.position)', 'limits.window'),
   mutant(
     'partition',

@@ -1,5 +1,4 @@
-import type { Range } from '../../../runtime/ledger.ts'
-import type { Changes, DeadLetter, Parked } from '../../../runtime/ledger.ts'
+import type { Changes, DeadLetter, Parked, Range } from '../../../runtime/ledger.ts'
 
 /** Changes on their way, and who waits for them to be stored. */
 export interface Gathered {

@@ -1,3 +1,4 @@
+import type { Claimed } from '../../../runtime/ledger.ts'
 import type { LogRecord } from '../../../runtime/topics.ts'
 import { createHeap } from './heap.ts'
 import { createIntake } from './intake.ts'
@@ -10,7 +11,6 @@ import type { Outcome, Policy } from './policy.ts'
 import { backoff, judge } from './policy.ts'
 import { createQueue } from './queue.ts'
 import { createPassed } from './ranges.ts'
-import type { Claimed } from '../../../runtime/ledger.ts'
 import type { Slots } from './slots.ts'
 import { createWriter } from './writer.ts'
 

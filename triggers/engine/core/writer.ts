@@ -1,9 +1,9 @@
+import type { Changes } from '../../../runtime/ledger.ts'
 import type { Gather, Gathered } from './gather.ts'
 import { createGather } from './gather.ts'
 import type { Io, Stored } from './io.ts'
 import type { Limits } from './limits.ts'
 import type { Passed } from './ranges.ts'
-import type { Changes } from '../../../runtime/ledger.ts'
 
 /** Brings a partition's changes to the ledger: one write at a time, the next takes all that gathered meanwhile. */
 export interface Writer {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Changes } from '../../../../runtime/ledger.ts'
 import type { LogRecord } from '../../../../runtime/topics.ts'
 import type { Delivery, Io, Stored } from '../../../../triggers/engine/core/io.ts'
 import { LIMITS } from '../../../../triggers/engine/core/limits.ts'
 import { createPartition } from '../../../../triggers/engine/core/partition.ts'
 import type { Outcome } from '../../../../triggers/engine/core/policy.ts'
-import type { Changes } from '../../../../runtime/ledger.ts'
 import { createSlots } from '../../../../triggers/engine/core/slots.ts'
 
 const DONE = { status: 204, code: '', message: '' }
