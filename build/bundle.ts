@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative, resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { BuildContext, BuildFailure, BuildOptions, BuildResult, Message, Metafile, Plugin } from 'esbuild'
 import { build, context } from 'esbuild'
@@ -86,19 +85,6 @@ export async function createBundler({ entry, programs = {}, native }: BundleSour
     build: async () => describe(await attempt(() => Promise.all(contexts.map((one) => one.rebuild())))),
     dispose: async () => void (await Promise.all(contexts.map((one) => one.dispose()))),
   }
-}
-
-/** Writes a bundle in place of what lies in the folder; answers with the file that starts it. */
-export async function writeBundle({ files }: Built, folder: string): Promise<string> {
-  const draft = `${folder}.draft`
-  await rm(draft, { recursive: true, force: true })
-  for (const [path, bytes] of files) {
-    await mkdir(dirname(join(draft, path)), { recursive: true })
-    await writeFile(join(draft, path), bytes)
-  }
-  await rm(folder, { recursive: true, force: true })
-  await rename(draft, folder)
-  return join(folder, 'index.mjs')
 }
 
 /** One source file with those it imports by path as a module that this process can import from anywhere: what it imports by name is named by URL. */

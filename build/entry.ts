@@ -1,8 +1,13 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import type { BundleSource } from './bundle.ts'
+import type { FoundFunction } from './found.ts'
 import { EXTENSION, SOURCES } from './layout.ts'
 
-/** The few lines from which a function's bundle starts: the function in this file, the ports that it says it uses, and the server. */
-export function entry({ file, uses }: { readonly file: string; readonly uses: readonly string[] }): string {
+/** The text from which a function's bundle starts. */
+export type Entry = (fn: { readonly file: string; readonly uses: readonly string[] }) => string
+
+/** The few lines that serve the function of this file on the ports that it says it uses, and no other. */
+export const entry: Entry = ({ file, uses }) => {
   const from = (path: string) => JSON.stringify(join(SOURCES, `${path}${EXTENSION}`))
   return [
     `import fn from ${JSON.stringify(file)}`,
@@ -10,4 +15,15 @@ export function entry({ file, uses }: { readonly file: string; readonly uses: re
     ...uses.map((port) => `import { open as ${port} } from ${from(`build/compose/${port}`)}`),
     `await serve(fn, { ${uses.join(', ')} })`,
   ].join('\n')
+}
+
+/** What to bundle of a function, to run on this machine: its start, and the programs of its jobs. */
+export function sourceOf({ name, file, definition }: FoundFunction, start: Entry): BundleSource {
+  if ('command' in definition) throw new Error(`${name} is a command: there is nothing to bundle`)
+  const programs = Object.entries(definition.programs ?? {})
+  return {
+    entry: start({ file, uses: definition.uses }),
+    programs: Object.fromEntries(programs.map(([program, path]) => [program, join(dirname(file), path)])),
+    native: 'here',
+  }
 }

@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { SourceMap } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Fault } from '../runtime/errors.ts'
 import { PlatformError } from '../runtime/errors.ts'
 import { bundleToImport } from './bundle.ts'
-import { PACKAGE } from './layout.ts'
+import { PACKAGE, SOURCES } from './layout.ts'
+import { tryModule } from './try-module.ts'
 
 const loaded = new Map<string, unknown>()
 
@@ -24,7 +25,9 @@ async function importText(code: string, map: string, file: string): Promise<unkn
   const copy = join(folder, 'module.mjs')
   try {
     await writeFile(copy, code)
-    const module: { readonly default?: unknown } = await import(pathToFileURL(copy).href)
+    const { href } = pathToFileURL(copy)
+    if (!file.startsWith(join(SOURCES, sep))) await tryModule(href)
+    const module: { readonly default?: unknown } = await import(href)
     return module.default
   } catch (cause) {
     const fault: Fault = {

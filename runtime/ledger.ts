@@ -56,6 +56,20 @@ export interface Changes {
   readonly dead: readonly DeadLetter[]
 }
 
+/** Where a partition stands. */
+export interface Standing {
+  readonly position: number
+  readonly ranges: readonly Range[]
+}
+
+/** What a claim must know of the trigger and of the log. */
+export interface Start {
+  /** Where a trigger begins that has no position yet. */
+  readonly startFrom: 'earliest' | 'latest'
+  /** Of the log, now. What was stored under another `identity` belongs to a topic that is gone. */
+  readonly bounds: { readonly low: number; readonly high: number; readonly identity: string }
+}
+
 /** Names what a position belongs to. */
 export interface PositionName {
   readonly trigger: string
@@ -63,20 +77,17 @@ export interface PositionName {
   readonly partition: number
 }
 
-/** Where a position begins that was never written. */
-export interface Start {
-  readonly startFrom: 'earliest' | 'latest'
-  /** The log's, now. `identity` changes when the topic was made anew: its positions begin again, at the earliest. */
-  readonly bounds: { readonly low: number; readonly high: number; readonly identity: string }
-}
-
 /** Positions, parked events and dead letters: what is true about deliveries. What it acknowledges survives a crash. */
 export interface Ledger {
-  /** Becomes the owner: raises the epoch and reads in one transaction, so that no write of an earlier owner comes after. */
+  /**
+   * Becomes the owner: raises the epoch, then reads, in one transaction, so that no write of an earlier owner comes after.
+   * Begins as `beginning` says; what was stored under another identity of the topic is not found, and stays for people to see.
+   */
   claim(name: PositionName, start: Start): Promise<Claimed>
   /**
    * Stores the changes in one transaction and answers true, if the epoch is still this one; else false, and nothing has changed.
-   * A number that was stored before changes nothing and is answered true. A rejection leaves the outcome unknown.
+   * A number that was stored before in this epoch changes nothing and is answered true. A rejection leaves the outcome unknown:
+   * it may be stored later still, after the same number was sent again.
    */
   write(name: PositionName, epoch: number, changes: Changes): Promise<boolean>
   /** How many dead letters each trigger has. */

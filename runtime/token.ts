@@ -12,24 +12,27 @@ import {
 } from 'jose'
 import { PlatformError } from './errors.ts'
 
+/** A private key as a JWK (RFC 7517). */
+export type EngineKey = JWK
+
 const ISSUER = 'mezz-engine'
 const LIFE_SECONDS = 300
 const CACHED_AT_MOST = 1000
 
 /** The engine's private key as a JWK (Ed25519, RFC 8037) with its thumbprint as `kid`. */
-export async function generateEngineKey(): Promise<JWK> {
+export async function generateEngineKey(): Promise<EngineKey> {
   const { privateKey } = await generateKeyPair('EdDSA', { crv: 'Ed25519', extractable: true })
   const jwk = await exportJWK(privateKey)
   return { ...jwk, kid: await calculateJwkThumbprint(jwk) }
 }
 
 /** What functions get to check the engine's tokens with. */
-export function publicKeys(keys: readonly JWK[]): JSONWebKeySet {
+export function publicKeys(keys: readonly EngineKey[]): JSONWebKeySet {
   return { keys: keys.map(({ kty, crv, x, kid }) => ({ kty, crv, x, kid, alg: 'EdDSA', use: 'sig' }) as JWK) }
 }
 
 /** Makes tokens for one audience after another; one is used again until a minute before it expires. */
-export function engineTokens(key: JWK, now = Date.now): (audience: string) => Promise<string> {
+export function engineTokens(key: EngineKey, now = Date.now): (audience: string) => Promise<string> {
   const made = new Map<string, { token: string; until: number }>()
 
   return async function tokenFor(audience) {

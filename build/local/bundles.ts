@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { Bundler } from '../bundle.ts'
-import { createBundler, writeBundle } from '../bundle.ts'
-import type { FoundFunction } from '../catalogue.ts'
+import { createBundler } from '../bundle.ts'
+import type { Entry } from '../entry.ts'
+import { sourceOf } from '../entry.ts'
+import type { FoundFunction } from '../found.ts'
+import { writeBundle } from '../write-bundle.ts'
 
 // A process of an earlier bundle may still open a chunk of it.
 const KEPT = 3
-
-/** The text from which a function's bundle starts. */
-export type Entry = (fn: { readonly file: string; readonly uses: readonly string[] }) => string
 
 /** Bundles of functions for this machine, each content in a folder of its own, so that no process meets half of another. */
 export class Bundles {
@@ -23,13 +23,9 @@ export class Bundles {
   }
 
   /** Bundles a function as it is now; answers with the file to start, which is the same for the same content. */
-  async build({ name, file, definition }: FoundFunction): Promise<string> {
-    if ('command' in definition) throw new Error(`${name} is a command: there is nothing to bundle`)
-    const programs = Object.fromEntries(
-      Object.entries(definition.programs ?? {}).map(([program, path]) => [program, join(dirname(file), path)]),
-    )
-    const entry = this.#entry({ file, uses: definition.uses })
-    const bundler = await this.#bundler(name, { entry, programs, native: 'here' })
+  async build(fn: FoundFunction): Promise<string> {
+    const { name } = fn
+    const bundler = await this.#bundler(name, sourceOf(fn, this.#entry))
     const built = await bundler.build()
     const folder = join(this.#folder, name, built.digest.slice(0, 16))
     const written = this.#written.get(name) ?? []

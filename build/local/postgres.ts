@@ -43,10 +43,15 @@ export interface Postgres {
 export interface PostgresOptions {
   /** False for tests: quicker, and a power cut loses everything. */
   readonly durable?: boolean
+  /** A free one unless said. */
+  readonly port?: number
 }
 
 /** Starts PostgreSQL on a data folder, which it makes ready first; ends what an earlier crash left there. Throws `unavailable` with the last log lines. */
-export async function startPostgres(folder: DataFolder, { durable = true }: PostgresOptions = {}): Promise<Postgres> {
+export async function startPostgres(
+  folder: DataFolder,
+  { durable = true, port: wanted }: PostgresOptions = {},
+): Promise<Postgres> {
   const data = folder.postgres
   const log = join(folder.logs, 'postgres.log')
   const program = await onDisk(folder.path, () => findPostgres(join(folder.run, 'postgres-libraries')))
@@ -60,7 +65,7 @@ export async function startPostgres(folder: DataFolder, { durable = true }: Post
 
   const end = performance.now() + RETRY
   for (;;) {
-    const port = await freePort()
+    const port = wanted ?? (await freePort())
     const command = as(user, program.postgres, ['-D', data, ...postgresSettings(port, durable)])
     const attempt = await launch(command, { data, log, environment: program.environment })
     if ('pid' in attempt) return { ...attempt, url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres` }

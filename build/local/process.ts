@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { connect } from 'node:net'
 import { setTimeout as after } from 'node:timers/promises'
 import { PlatformError } from '../../runtime/errors.ts'
-import { freePort } from './free-port.ts'
+import { reservePort } from './free-port.ts'
 import { noteProcess } from './leftovers.ts'
 import { eachLine } from './lines.ts'
 import { watchMemory } from './memory.ts'
@@ -49,9 +49,11 @@ export interface FunctionProcess {
 /** Starts a process and waits until it listens; rejects with `unavailable` when it ends before, `timeout` when it is late, and then nothing of it is left. */
 export async function startProcess(options: ProcessOptions): Promise<FunctionProcess> {
   const began = performance.now()
-  const port = await freePort()
+  const { port, release } = await reservePort()
+  if (options.signal.aborted) release()
   options.signal.throwIfAborted()
   const child = launch(options, port)
+  child.ended.then(release)
   const listens = new AbortController()
   const gone = child.ended.then((reason) => Promise.reject(reason))
   const limit = AbortSignal.any([options.signal, listens.signal, AbortSignal.timeout(options.startTimeout)])
@@ -93,7 +95,7 @@ function launch(options: ProcessOptions, port: number) {
   child.stdin.once('error', () => {})
   eachLine(child.stdout, (line) => log({ function: name, pid, at: new Date().toISOString(), line }))
   eachLine(child.stderr, (line) => {
-    if (line.trim()) lastError = /error/i.test(lastError) ? lastError : line.trim()
+    if (line.trim()) lastError = /Error\b.*: /.test(lastError) ? lastError : line.trim()
     log({ function: name, pid, at: new Date().toISOString(), line })
   })
 

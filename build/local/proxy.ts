@@ -4,7 +4,8 @@ import { pipeline } from 'node:stream'
 import { setTimeout as after } from 'node:timers/promises'
 import { PlatformError } from '../../runtime/errors.ts'
 import { toCaller, toProcess } from './headers.ts'
-import type { Lease, Pool } from './pool.ts'
+import type { Lease } from './lease.ts'
+import type { Pool } from './pool.ts'
 
 const GRACE_MS = 1000
 const ROUTES_TRIED = 3
@@ -115,7 +116,8 @@ function exchange({ request, response, lease, target, caller }: Exchange): Promi
   upstream.on('error', async (cause) => {
     if (answered || caller.aborted) return
     if (!connected) {
-      lease.end('failed')
+      // It lives and takes no connection.
+      lease.end('hung')
       return resolve(false)
     }
     // Its end is known a moment after its connection broke.

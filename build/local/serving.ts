@@ -1,10 +1,15 @@
+import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import type { Catalogue, FoundFunction } from '../catalogue.ts'
+
+import { PlatformError } from '../../runtime/errors.ts'
+import type { Catalogue } from '../catalogue.ts'
+
 import { insist, readCatalogue } from '../catalogue.ts'
+import type { Entry } from '../entry.ts'
 import { entry } from '../entry.ts'
+import type { FoundFunction } from '../found.ts'
 import { SOURCES } from '../layout.ts'
-import type { Entry } from './bundles.ts'
 import { Bundles } from './bundles.ts'
 import type { Gateway, GatewayOptions } from './gateway.ts'
 import { createGateway } from './gateway.ts'
@@ -35,6 +40,8 @@ export interface ServingOptions extends Omit<GatewayOptions, 'pools'>, Omit<Pool
 export interface Serving extends Omit<Gateway, 'drain'> {
   readonly pools: ReadonlyMap<string, Pool>
   catalogue(): Catalogue
+  /** The file of a program that a function declares; `not_found` where it declares none of that name. */
+  program(owner: string, name: string): string
   /** Watches the sources from now on. */
   watch(): void
   /** Makes live what changed; never rejects: a fault is logged with file and line, and what it concerns stays as it was. */
@@ -114,6 +121,12 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
   return {
     pools,
     catalogue: () => catalogue,
+    program: (owner, name) => {
+      const run = programs.get(owner)?.run
+      const file = run && 'bundle' in run ? join(dirname(run.bundle), 'programs', `${name}.mjs`) : ''
+      if (existsSync(file)) return file
+      throw new PlatformError('not_found', `${owner} has no program ${name}`)
+    },
     listen: gateway.listen,
     status: gateway.status,
     reload,

@@ -16,7 +16,7 @@ export class Slot {
   /** Resolves when nothing of it is left. */
   readonly gone = Promise.withResolvers<void>()
   readonly #start = new AbortController()
-  readonly #grace: number
+  #grace: number
   #idle: NodeJS.Timeout | undefined
 
   constructor(program: Program, grace: number) {
@@ -45,8 +45,9 @@ export class Slot {
     this.#idle = setTimeout(idle, milliseconds)
   }
 
-  /** No new request; ends when the last one in flight has its answer. */
-  leave(): void {
+  /** No new request; ends when the last one in flight has its answer, and gets this grace then. */
+  leave(grace = this.#grace): void {
+    this.#grace = Math.min(this.#grace, grace)
     if (this.state === 'leaving') return
     this.state = 'leaving'
     if (this.inFlight === 0) this.end()

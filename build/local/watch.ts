@@ -36,9 +36,10 @@ export function watchSources(roots: readonly string[], changed: (change: Change)
   }
   function follow(): void {
     for (const root of roots) {
-      for (const folder of WATCHED.map((name) => join(root, name))) {
+      // The root itself, for a folder that is yet to come.
+      for (const folder of [root, ...WATCHED.map((name) => join(root, name))]) {
         if (watchers.has(folder) || !existsSync(folder)) continue
-        const watcher = watch(folder, { recursive: true }, () => {
+        const watcher = watch(folder, { recursive: folder !== root }, () => {
           clearTimeout(settle)
           settle = setTimeout(compare, SETTLE_MS)
         })

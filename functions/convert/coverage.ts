@@ -1,6 +1,6 @@
 import type { Row } from './evaluate.ts'
 import { goesLeft, splitAt } from './evaluate.ts'
-import type { TreeModel } from './model.ts'
+import type { Split, TreeModel } from './model.ts'
 import { splitProbes } from './probes.ts'
 
 /** Which probes of which splits rows have reached: a row reaches one that comes by the split with that very value. */
@@ -15,9 +15,8 @@ export interface Coverage {
 
 /** Nothing reached yet. */
 export function coverage({ trees }: TreeModel): Coverage {
-  // One set of open probes for each split; NaN equals itself in a Set, and -0 is 0.
-  const open = trees.map(({ splits }) => splits.map((split) => new Set(splitProbes(split))))
-  const probes = open.flat().reduce((sum, { size }) => sum + size, 0)
+  const watches = trees.map(({ splits }) => splits.map(watch))
+  const probes = watches.flat().reduce((sum, { open }) => sum + open, 0)
   let reached = 0
 
   return {
@@ -25,7 +24,10 @@ export function coverage({ trees }: TreeModel): Coverage {
     get reached() {
       return reached
     },
-    open: (tree, split) => [...(open[tree]?.[split] ?? [])],
+    open(tree, split) {
+      const { probes = [], seen = [] } = watches[tree]?.[split] ?? {}
+      return [...probes].filter((_, at) => !seen[at])
+    },
     walk(row) {
       const leaves = new Int32Array(trees.length)
       for (const [index, tree] of trees.entries()) {
@@ -33,8 +35,8 @@ export function coverage({ trees }: TreeModel): Coverage {
         while (at >= 0) {
           const split = splitAt(tree, at)
           const value = row[split.feature] ?? Number.NaN
-          const unreached = open[index]?.[at]
-          if (unreached && unreached.size > 0 && unreached.delete(value)) reached++
+          const watched = watches[index]?.[at]
+          if (watched && watched.open > 0 && reach(watched, value)) reached++
           at = goesLeft(split, value) ? split.left : split.right
         }
         leaves[index] = ~at
@@ -42,4 +44,25 @@ export function coverage({ trees }: TreeModel): Coverage {
       return leaves
     },
   }
+}
+
+/** Arrays in place of a Set: this is looked at for every row at every split. */
+interface Watch {
+  readonly probes: Float64Array
+  readonly seen: Uint8Array
+  open: number
+}
+
+function watch(split: Split): Watch {
+  const probes = Float64Array.from(new Set(splitProbes(split)))
+  return { probes, seen: new Uint8Array(probes.length), open: probes.length }
+}
+
+function reach(watched: Watch, value: number): boolean {
+  const { probes, seen } = watched
+  const at = Number.isNaN(value) ? probes.findIndex(Number.isNaN) : probes.indexOf(value)
+  if (at < 0 || seen[at]) return false
+  seen[at] = 1
+  watched.open--
+  return true
 }

@@ -34,9 +34,10 @@ export function ensemble(model: TreeModel, columns: Columns, values: LeafValues,
     const firstLeaf = leaves.length
     const branch = (child: number) => ({ leaf: child < 0, to: child < 0 ? firstLeaf + ~child : firstSplit + child })
     roots.push(firstSplit)
-    for (const split of tree.splits.length > 0 ? tree.splits : [ALWAYS_LEAF_0]) {
+    for (const split of tree.splits) {
       splits.push({ split, column: columns.column(split), left: branch(split.left), right: branch(split.right) })
     }
+    if (tree.splits.length === 0) splits.push({ split: EITHER_WAY, column: 0, left: branch(~0), right: branch(~0) })
     for (const leaf of tree.leaves.keys()) {
       leaves.push({ target: values.target(index), weight: values.weight(tree, leaf) })
     }
@@ -77,8 +78,8 @@ interface FlatSplit {
   readonly right: { readonly leaf: boolean; readonly to: number }
 }
 
-/** A tree of one leaf: the operator wants a split, so both branches lead to it. */
-const ALWAYS_LEAF_0: Split = {
+/** In a tree of one leaf: the operator wants a split, so both branches lead to that leaf. */
+const EITHER_WAY: Split = {
   kind: 'numerical',
   feature: 0,
   threshold: 0,

@@ -1,5 +1,5 @@
 import { PlatformError } from 'mezz/errors'
-import type { Model, Models, Tensor, TensorInfo } from 'mezz/ports'
+import type { Models, Tensor, TensorInfo } from 'mezz/ports'
 import type { Try } from './compare.ts'
 import { compare } from './compare.ts'
 import type { Coverage } from './coverage.ts'
@@ -52,9 +52,14 @@ export async function prove(
   let most = 0
   for (const tries of batches(triesOf(model, reference, seen))) {
     const features = matrix(tries, width)
-    const [leaves] = await numbers(placing, features, 'leaves')
-    const [raw, output] = await numbers(scoring, features, 'raw', 'output')
-    if (leaves && raw && output) most = Math.max(most, compare(model, tries, { leaves, raw, output }))
+    const placed = await placing.run({ features })
+    const scored = await scoring.run({ features })
+    const found = {
+      leaves: numbers(placed, 'leaves'),
+      raw: numbers(scored, 'raw'),
+      output: numbers(scored, 'output'),
+    }
+    most = Math.max(most, compare(model, tries, found))
     rows += tries.length
   }
   return {
@@ -94,13 +99,10 @@ function matrix(tries: readonly Try[], width: number): Tensor {
   return { type: 'float64', shape: [tries.length, width], data }
 }
 
-async function numbers(model: Model, features: Tensor, ...names: readonly string[]): Promise<Float64Array[]> {
-  const found = await model.run({ features })
-  return names.map((name) => {
-    const data = found[name]?.data
-    if (data instanceof Float64Array) return data
-    throw new PlatformError('unprocessable', `the graph gives no float64 ${name}`)
-  })
+function numbers(found: Readonly<Record<string, Tensor>>, name: string): Float64Array {
+  const data = found[name]?.data
+  if (data instanceof Float64Array) return data
+  throw new PlatformError('unprocessable', `the graph gives no float64 ${name}`)
 }
 
 function demandRows({ rows, raw }: Reference, width: number): void {

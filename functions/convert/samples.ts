@@ -5,8 +5,8 @@ const MISSING = ['', 'na', 'nan', 'null']
 
 /** Numeric rows of a CSV, NaN where a cell is empty, `NA`, `NaN` or `null`: in the model's order, or in any under a header that names its features. */
 export function parseSamples(text: string, features: readonly string[]): number[][] {
-  const lines = text.split(/\r?\n/).map((line, at) => ({ number: at + 1, cells: line.split(',').map(plain) }))
-  const filled = lines.filter(({ cells }) => cells.some((cell) => cell !== ''))
+  const lines = text.split(/\r?\n/).map((line, at) => ({ number: at + 1, line, cells: line.split(',').map(plain) }))
+  const filled = lines.filter(({ line }) => line.trim() !== '')
   const [first] = filled
   const header = first?.cells.some((cell) => numberOf(cell) === undefined) ? first.cells : undefined
   const data = header ? filled.slice(1) : filled

@@ -40,10 +40,16 @@ function parseReference(text: string) {
 }
 
 function readFile(text: string): z.infer<typeof ReferenceFile> {
+  const parsed = ReferenceFile.safeParse(readJson(text))
+  if (parsed.success) return parsed.data
+  const [{ path, message } = { path: [], message: '' }] = parsed.error.issues
+  throw new PlatformError('unprocessable', `the reference rows cannot be read: at /${path.join('/')}: ${message}`)
+}
+
+function readJson(text: string): unknown {
   try {
-    return ReferenceFile.parse(JSON.parse(text))
+    return JSON.parse(text)
   } catch (cause) {
-    const what = cause instanceof z.ZodError ? z.prettifyError(cause) : 'it is not JSON'
-    throw new PlatformError('unprocessable', `the reference rows cannot be read: ${what}`, { cause })
+    throw new PlatformError('unprocessable', 'the reference rows cannot be read: they are not JSON', { cause })
   }
 }

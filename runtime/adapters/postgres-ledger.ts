@@ -1,16 +1,9 @@
-import type { Changes, Claimed, Ledger, PositionName, Range, Start } from '../ledger.ts'
+import { beginning } from '../beginning.ts'
+import type { Changes, Claimed, Ledger, PositionName, Standing, Start } from '../ledger.ts'
 import type { Query } from '../ports.ts'
 import type { LogRecord } from '../topics.ts'
 import { uuidv7 } from '../uuid.ts'
 import type { Database } from './postgres.ts'
-
-interface Position {
-  readonly epoch: number
-  readonly number: number
-  readonly position: number
-  readonly ranges: Range[]
-  readonly identity: string
-}
 
 interface ParkedRow {
   readonly record: LogRecord
@@ -35,30 +28,26 @@ export function postgresLedger(database: Database): Ledger {
   }
 }
 
-async function claim(
-  query: Query,
-  { trigger, topic, partition }: PositionName,
-  { startFrom, bounds }: Start,
-): Promise<Claimed> {
-  const first = startFrom === 'earliest' ? bounds.low : bounds.high
-  await query`
-    insert into positions (trigger, topic, partition, epoch, position, identity)
-    values (${trigger}, ${topic}, ${partition}, 0, ${first}, ${bounds.identity}) on conflict do nothing`
-  const [before] = await query<Position>`
-    select epoch, number, position, ranges, identity from positions
-    where trigger = ${trigger} and topic = ${topic} and partition = ${partition} for update`
-  const epoch = (before?.epoch ?? 0) + 1
-  // A log that was made anew counts from its own start; one that was cut begins where it is cut.
-  const isSame = before?.identity === bounds.identity
-  const position = isSame && before ? Math.max(before.position, bounds.low) : bounds.low
-  const ranges = isSame && before ? before.ranges : []
-  await query`
-    update positions set epoch = ${epoch}, number = 0, position = ${position}, ranges = ${ranges}::jsonb,
-      identity = ${bounds.identity}, updated_at = clock_timestamp()
+async function claim(query: Query, { trigger, topic, partition }: PositionName, start: Start): Promise<Claimed> {
+  const { identity } = start.bounds
+  // Owners come one after the other, also the first ones, who find no row to lock.
+  await query`select pg_advisory_xact_lock(hashtext(${trigger}), hashtext(${`${topic}/${partition}`}))`
+  const [last] = await query<{ epoch: number | null }>`
+    select max(epoch) as epoch from positions
     where trigger = ${trigger} and topic = ${topic} and partition = ${partition}`
+  const [stored] = await query<Standing>`
+    select position, ranges from positions
+    where trigger = ${trigger} and topic = ${topic} and partition = ${partition} and identity = ${identity} for update`
+  const epoch = (last?.epoch ?? 0) + 1
+  const { position, ranges } = beginning(stored ?? null, start)
+  await query`
+    insert into positions (trigger, topic, partition, identity, epoch, position, ranges)
+    values (${trigger}, ${topic}, ${partition}, ${identity}, ${epoch}, ${position}, ${ranges}::jsonb)
+    on conflict (trigger, topic, partition, identity) do update set epoch = excluded.epoch, number = 0,
+      position = excluded.position, ranges = excluded.ranges, updated_at = clock_timestamp()`
   const parked = await query<ParkedRow>`
     select record, attempts, due from parked
-    where trigger = ${trigger} and topic = ${topic} and partition = ${partition} order by "offset"`
+    where trigger = ${trigger} and topic = ${topic} and partition = ${partition} and identity = ${identity} order by "offset"`
   return {
     epoch,
     position,
@@ -72,24 +61,27 @@ async function write(
   { trigger, topic, partition }: PositionName,
   { epoch, changes }: { epoch: number; changes: Changes },
 ): Promise<boolean> {
-  const [held] = await query<{ number: number }>`
-    select number from positions
+  const [held] = await query<{ number: number; identity: string; latest: boolean }>`
+    select number, identity, epoch = (
+      select max(epoch) from positions where trigger = ${trigger} and topic = ${topic} and partition = ${partition}) as latest
+    from positions
     where trigger = ${trigger} and topic = ${topic} and partition = ${partition} and epoch = ${epoch} for update`
-  if (!held) return false
+  if (!held?.latest) return false
   if (held.number >= changes.number) return true
+  const { identity } = held
   const { number, position, ranges, park, update, unpark, dead } = changes
   await query`
     update positions set number = ${number}, position = ${position}, ranges = ${ranges}::jsonb, updated_at = clock_timestamp()
-    where trigger = ${trigger} and topic = ${topic} and partition = ${partition}`
+    where trigger = ${trigger} and topic = ${topic} and partition = ${partition} and epoch = ${epoch}`
   if (unpark.length > 0) {
     await query`
       delete from parked where trigger = ${trigger} and topic = ${topic} and partition = ${partition}
-      and "offset" = any (${[...unpark]}::bigint[])`
+      and identity = ${identity} and "offset" = any (${[...unpark]}::bigint[])`
   }
   if (park.length > 0) {
     await query`
-      insert into parked (trigger, topic, partition, "offset", record, attempts, due)
-      select ${trigger}, ${topic}, ${partition}, (p->'record'->>'offset')::bigint, p->'record', (p->>'attempts')::integer,
+      insert into parked (trigger, topic, partition, identity, "offset", record, attempts, due)
+      select ${trigger}, ${topic}, ${partition}, ${identity}, (p->'record'->>'offset')::bigint, p->'record', (p->>'attempts')::integer,
         to_timestamp((p->>'due')::double precision / 1000)
       from jsonb_array_elements(${park}::jsonb) p`
   }
@@ -97,15 +89,16 @@ async function write(
     await query`
       update parked set attempts = (u->>'attempts')::integer, due = to_timestamp((u->>'due')::double precision / 1000)
       from jsonb_array_elements(${update}::jsonb) u
-      where trigger = ${trigger} and topic = ${topic} and partition = ${partition} and "offset" = (u->>'offset')::bigint`
+      where trigger = ${trigger} and topic = ${topic} and partition = ${partition}
+        and identity = ${identity} and "offset" = (u->>'offset')::bigint`
   }
   if (dead.length > 0) {
     const rows = dead.map((one) => ({ ...one, id: uuidv7(one.at) }))
     await query`
-      insert into dead_letters (id, trigger, topic, partition, "offset", record, attempts, error, at)
-      select (d->>'id')::uuid, ${trigger}, ${topic}, ${partition}, (d->'record'->>'offset')::bigint, d->'record',
+      insert into dead_letters (id, trigger, topic, partition, identity, "offset", record, attempts, error, at)
+      select (d->>'id')::uuid, ${trigger}, ${topic}, ${partition}, ${identity}, (d->'record'->>'offset')::bigint, d->'record',
         (d->>'attempts')::integer, d->'error', to_timestamp((d->>'at')::double precision / 1000)
-      from jsonb_array_elements(${rows}::jsonb) d on conflict (trigger, topic, partition, "offset") do nothing`
+      from jsonb_array_elements(${rows}::jsonb) d on conflict (trigger, topic, partition, identity, "offset") do nothing`
   }
   return true
 }

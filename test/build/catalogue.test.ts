@@ -60,6 +60,7 @@ describe('the catalogue', { timeout: 30_000 }, () => {
       'functions/eager/function.ts': toy('eager').replace('app: () =>', 'app: ({ sql }) => sql.query && '),
       'functions/syntax/function.ts': toy('syntax').replace('uses', 'uses ;'),
       'functions/thrower/function.ts': toy('thrower').replace('export', '\nnull.length\nexport'),
+      'functions/exiting/function.ts': `process.exit(7)`,
       'functions/absent/function.ts': `export default { name: 'absent', summary: 's', scope: 's', command: ['no-such-program'] }`,
       'functions/nothing/function.ts': `export const fn = 1`,
       'triggers/events.ts': EVENTS,
@@ -83,6 +84,7 @@ describe('the catalogue', { timeout: 30_000 }, () => {
       ['functions/eager/function.ts:10', /sql.query is touched/],
       ['functions/syntax/function.ts:8', /Expected/],
       ['functions/thrower/function.ts:5', /TypeError/],
+      ['functions/exiting/function.ts', /ends its process with 7 while it loads/],
       ['functions/absent/function.ts:1', /no-such-program is not found/],
       ['functions/nothing/function.ts:1', /has no default export/],
       ['triggers/shop-sold-to-nobody.ts:6', /no function nobody/],
@@ -91,11 +93,11 @@ describe('the catalogue', { timeout: 30_000 }, () => {
       ['triggers/misnamed.ts:1', /must be named shop-sold-to-hello/],
     ] as const) {
       assert.ok(
-        lines.some((line) => line.startsWith(`${place(path)}:`) && reason.test(line)),
+        lines.some((line) => line.startsWith(place(path)) && reason.test(line)),
         `${place(path)}: ${reason} is not in\n${lines.join('\n')}`,
       )
     }
-    assert.equal(catalogue.faults.length, 15)
+    assert.equal(catalogue.faults.length, 16)
     assert.deepEqual(
       catalogue.functions.filter(({ ours }) => !ours).map(({ name }) => name),
       ['hello'],

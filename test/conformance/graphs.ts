@@ -1,3 +1,4 @@
+import type { Message } from '../../functions/convert/protobuf.ts'
 import { bytes, encode, integer, integers, message, text } from '../../functions/convert/protobuf.ts'
 import type { TensorType } from '../../runtime/ports.ts'
 
@@ -48,26 +49,30 @@ export function total(): Uint8Array {
 
 /** The entry of [10, 20, 30] at each index of `in` [N]; another index fails. */
 export function lookUp(): Uint8Array {
-  const table = message(
-    5,
-    integers(1, [3]),
-    integer(2, ELEMENT.float64),
-    text(8, 'table'),
-    bytes(9, doubles(10, 20, 30)),
-  )
+  return table(bytes(9, doubles(10, 20, 30)))
+}
+
+/** The same with its table in another file, as graphs may have it. */
+export function lookUpElsewhere(location: string): Uint8Array {
+  const external = message(13, text(1, 'location'), text(2, location))
+  return table([...external, ...integer(14, 1)])
+}
+
+function table(content: Message): Uint8Array {
+  const constant = message(5, integers(1, [3]), integer(2, ELEMENT.float64), text(8, 'table'), content)
   return graph(
     {
       inputs: [{ name: 'in', type: 'int64', shape: ['N'] }],
       outputs: [{ name: 'out', type: 'float64', shape: ['N'] }],
       calls: [{ operator: 'Gather', inputs: ['table', 'in'], output: 'out' }],
     },
-    table,
+    constant,
   )
 }
 
 function graph(
   { inputs, outputs, calls }: { inputs: readonly Value[]; outputs: readonly Value[]; calls: readonly Call[] },
-  ...constants: readonly (readonly Uint8Array[])[]
+  ...constants: readonly Message[]
 ): Uint8Array {
   const nodes = calls.map(({ operator, inputs, output }) =>
     message(1, ...inputs.map((input) => text(1, input)), text(2, output), text(4, operator)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Models, Tensor, TensorType } from '../../runtime/ports.ts'
-import { identity, lookUp, pair, total } from './graphs.ts'
+import { identity, lookUp, lookUpElsewhere, pair, total } from './graphs.ts'
 
 /** What every Models adapter owes its callers. Each adapter's test runs this whole suite; `open` gives one without sessions. */
 export function testModels(name: string, open: () => Models): void {
@@ -92,6 +92,9 @@ export function testModels(name: string, open: () => Models): void {
       ['no bytes', new Uint8Array()],
       ['other bytes', new TextEncoder().encode('this is no graph, whatever its name says')],
       ['half a graph', pair().subarray(0, length / 2)],
+      ['a graph that reads a file of this machine', lookUpElsewhere('/etc/hostname')],
+      ['a graph that reads a file above', lookUpElsewhere('../../../../../../etc/hostname')],
+      ['a graph that reads a file beside', lookUpElsewhere('package.json')],
     ] as const) {
       it(`refuses ${what}`, async () => {
         await assert.rejects(open().load(graph), { code: 'unprocessable' })

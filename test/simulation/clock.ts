@@ -4,8 +4,8 @@ import { createHeap } from '../../triggers/engine/core/heap.ts'
 export interface SimulatedClock {
   readonly now: number
   after(milliseconds: number, run: () => void): void
-  /** Runs until nothing is left to do; answers false where there still is after so many steps. */
-  run(steps: number): boolean
+  /** Runs until nothing is left to do; answers false where there still is after so many steps. `probe` is called before time passes. */
+  run(steps: number, probe: () => void): boolean
 }
 
 /** Starts at one million, so that a time of zero is seen as a mistake. */
@@ -19,9 +19,10 @@ export function createClock(): SimulatedClock {
     after(milliseconds, run) {
       todo.push(now + milliseconds, run)
     },
-    run(steps) {
+    run(steps, probe) {
       for (let step = 0; step < steps; step++) {
         if (todo.size === 0) return true
+        if (todo.next > now) probe()
         now = todo.next
         todo.pop()?.()
       }

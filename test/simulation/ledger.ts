@@ -1,19 +1,9 @@
+import type { Changes, Claimed } from '../../runtime/ledger.ts'
 import type { Stored } from '../../triggers/engine/core/io.ts'
-import type { Range } from '../../triggers/engine/core/ranges.ts'
-import type { Changes, Claimed, DeadLetter, Parked } from '../../triggers/engine/core/rows.ts'
+import type { Account } from './account.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { Judge } from './judge.ts'
 import type { Random } from './random.ts'
-
-/** What the ledger holds of one partition. */
-export interface Account {
-  epoch: number
-  number: number
-  position: number
-  ranges: readonly Range[]
-  readonly parked: Map<number, Parked>
-  readonly dead: Map<number, DeadLetter>
-}
 
 /** A ledger in memory behind a network: requests and answers are late or lost, a request may arrive after its sender gave it up. */
 export interface SimulatedLedger {
@@ -21,18 +11,6 @@ export interface SimulatedLedger {
   /** `null` where no answer came. */
   claim(partition: number, answer: (claimed: Claimed | null) => void): void
   write(partition: number, epoch: number, changes: Changes, answer: (stored: Stored) => void): void
-}
-
-/** Accounts of all partitions, at nothing. */
-export function createAccounts(partitions: number): readonly Account[] {
-  return Array.from({ length: partitions }, () => ({
-    epoch: 0,
-    number: 0,
-    position: 0,
-    ranges: [],
-    parked: new Map(),
-    dead: new Map(),
-  }))
 }
 
 /** `trouble` is the share of requests that go wrong, asked anew each time. */

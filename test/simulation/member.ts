@@ -1,13 +1,13 @@
+import type { Claimed } from '../../runtime/ledger.ts'
 import type { Io } from '../../triggers/engine/core/io.ts'
 import type { createPartition, Partition } from '../../triggers/engine/core/partition.ts'
-import type { Claimed } from '../../triggers/engine/core/rows.ts'
 import type { createSlots, Slots } from '../../triggers/engine/core/slots.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { Judge } from './judge.ts'
-import { Broken } from './judge.ts'
 import type { SimulatedLedger } from './ledger.ts'
 import type { SimulatedLog } from './log.ts'
 import type { Plan } from './plan.ts'
+import { Broken } from './promises.ts'
 import type { Random } from './random.ts'
 import type { Target } from './target.ts'
 
@@ -42,12 +42,15 @@ export interface Member {
   pause(reason: string): void
   resume(): void
   crash(): void
+  /** Time is about to pass: nothing that could be done now may be left. */
+  probe(): void
 }
 
 /** What a member does with one partition that it was assigned, until that is revoked. */
 interface Hold {
   isAssigned: boolean
   partition: Partition | undefined
+  isWriting: boolean
 }
 
 /** A process that has just started. */
@@ -86,7 +89,12 @@ export function createMember(world: World): Member {
         })
       },
       write(changes, answer) {
-        ledger.write(name, claimed.epoch, changes, (stored) => isAlive && answer(stored))
+        hold.isWriting = true
+        ledger.write(name, claimed.epoch, changes, (stored) => {
+          if (!isAlive) return
+          hold.isWriting = stored === 'unknown'
+          answer(stored)
+        })
       },
       read(from, most, answer) {
         judge.reads(from, most, hold.partition?.status().position ?? claimed.position)
@@ -120,7 +128,7 @@ export function createMember(world: World): Member {
     },
     slots,
     assign(name) {
-      const hold = { isAssigned: true, partition: undefined }
+      const hold = { isAssigned: true, partition: undefined, isWriting: false }
       holds.set(name, hold)
       claim(name, hold)
     },
@@ -135,6 +143,7 @@ export function createMember(world: World): Member {
       let isClosed = false
       partition.close(() => {
         isClosed = true
+        judge.closes(partition, ledger.account(name))
       })
       clock.after(500, () => {
         if (isAlive && !isClosed) partition.abandon()
@@ -147,5 +156,9 @@ export function createMember(world: World): Member {
       for (const { partition } of holds.values()) partition?.resume()
     },
     crash,
+    probe() {
+      if (slots.used >= plan.policy.parallel || world.stopped() !== undefined) return
+      for (const [name, { partition, isWriting }] of holds) if (partition) judge.probes(name, partition, isWriting)
+    },
   }
 }

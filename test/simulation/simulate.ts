@@ -1,11 +1,13 @@
+import { createAccounts } from './account.ts'
 import { createClock } from './clock.ts'
-import type { Promised } from './judge.ts'
-import { Broken, createJudge } from './judge.ts'
-import { createAccounts, createLedger } from './ledger.ts'
+import { createJudge } from './judge.ts'
+import { createLedger } from './ledger.ts'
 import { createLog } from './log.ts'
 import type { Core, Member, World } from './member.ts'
 import { createMember } from './member.ts'
 import { createPlan } from './plan.ts'
+import type { Promised } from './promises.ts'
+import { Broken } from './promises.ts'
 import { createRandom } from './random.ts'
 import { createTarget } from './target.ts'
 
@@ -102,9 +104,12 @@ export function simulate(core: Core, seed: number): Verdict {
   for (const at of plan.pauses) clock.after(at, () => stop('by hand', random.between(20, 150)))
   for (const at of plan.crashes) clock.after(at, () => members[random.between(0, members.length - 1)]?.crash())
 
+  const probe = () => {
+    for (const member of members) if (member.isAlive) member.probe()
+  }
   let broken: Verdict['broken']
   try {
-    if (!clock.run(STEPS)) throw new Broken('liveness', 'does not come to rest')
+    if (!clock.run(STEPS, probe)) throw new Broken('liveness', 'does not come to rest')
     judge.rests(accounts, target.effects)
     const busy = members.find((member) => member.isAlive && member.slots.used > 0)
     if (busy) throw new Broken('liveness', `${busy.slots.used} slots are never given back`)

@@ -109,8 +109,16 @@ function driveTrigger(trigger: NamedTrigger, options: DispatchOptions) {
         if (one.ended.signal.aborted) return
         await new Promise<void>((fenced) => {
           const io = partitionIo({ trigger, at, epoch: claimed.epoch, policy, one, refused, fenced }, options)
-          one.partition = createPartition({ policy, limits: LIMITS, slots, claimed, io })
-          if (stopped) one.partition.pause(stopped)
+          const isMeant = (record: LogRecord): boolean => attribute(record, 'type') === definition.on.type
+          one.partition = createPartition({
+            policy,
+            limits: LIMITS,
+            slots,
+            claimed,
+            io,
+            isMeant,
+            paused: stopped ?? undefined,
+          })
           one.ended.signal.addEventListener('abort', () => fenced(), { once: true })
         })
       } catch (error) {

@@ -34,38 +34,41 @@ create table mezz.positions (
   trigger text not null,
   topic text not null,
   partition integer not null,
+  -- Of the topic: one that was made anew under the same name has positions of its own.
+  identity text not null,
   epoch bigint not null,
   -- The last write of this epoch: one that is repeated changes nothing.
   number bigint not null default 0,
   position bigint not null,
   -- [from, to) pairs of offsets above the position that are passed.
   ranges jsonb not null default '[]',
-  identity text not null,
   updated_at timestamptz not null default clock_timestamp(),
-  primary key (trigger, topic, partition)
+  primary key (trigger, topic, partition, identity)
 );
 create table mezz.parked (
   trigger text not null,
   topic text not null,
   partition integer not null,
+  identity text not null,
   "offset" bigint not null,
   record jsonb not null,
   attempts integer not null,
   due timestamptz not null,
   error jsonb,
-  primary key (trigger, topic, partition, "offset")
+  primary key (trigger, topic, partition, identity, "offset")
 );
 create table mezz.dead_letters (
   id uuid primary key,
   trigger text not null,
   topic text not null,
   partition integer not null,
+  identity text not null,
   "offset" bigint not null,
   record jsonb not null,
   attempts integer not null,
   error jsonb not null,
   at timestamptz not null default clock_timestamp(),
-  unique (trigger, topic, partition, "offset")
+  unique (trigger, topic, partition, identity, "offset")
 );
 create table mezz.triggers (
   name text primary key,

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Entry } from '../../../build/local/bundles.ts'
+import type { Entry } from '../../../build/entry.ts'
 import { SERVER } from './setup.ts'
 
 /** Writes files, by path, into a folder. */

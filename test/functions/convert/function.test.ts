@@ -97,6 +97,16 @@ describe('convert', () => {
     assert.equal((await post('multipart/form-data; boundary=x')).status, 400)
   })
 
+  it('answers 413 to a form that is too large, unread', async () => {
+    const answer = await bench.request('/conversions', {
+      method: 'POST',
+      body: '--x--',
+      headers: { 'Content-Type': 'multipart/form-data; boundary=x', 'Content-Length': '1000000000' },
+    })
+
+    assert.equal(answer.status, 413)
+  })
+
   it('answers 404 where there is no such conversion', async () => {
     assert.equal((await bench.request('/conversions/none')).status, 404)
     assert.equal((await bench.request('/conversions/none/model.onnx')).status, 404)
@@ -135,7 +145,7 @@ describe('convert', () => {
   it('tells of a failure where the artifact or the reference cannot be read', async () => {
     for (const [artifact, other, reason] of [
       ['no model', reference, /not a LightGBM model/],
-      [text, { rows: 1 }, /reference rows cannot be read/],
+      [text, { ...reference, rows: 1 }, /reference rows cannot be read: at .rows/],
     ] as const) {
       await bench.deliver(modelTrained, await trained(artifact, other))
 

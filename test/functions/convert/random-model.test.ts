@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, it } from 'node:test'
 import { leafOf } from '../../../functions/convert/evaluate.ts'
-import { leafGraph } from '../../../functions/convert/graph.ts'
+import { leafGraph, scoreGraph } from '../../../functions/convert/graph.ts'
 import { onnxruntimeModels } from '../../../runtime/adapters/onnxruntime.ts'
 import { EDGES, random, randomModel } from './random-model.ts'
 
@@ -29,3 +29,27 @@ for (let seed = 1; seed <= 60; seed++) {
     )
   })
 }
+
+it('a tree of one leaf beside trees that read no plain value stays what it is', async () => {
+  const zero = {
+    kind: 'numerical',
+    feature: 1,
+    threshold: 0,
+    missing: 'zero',
+    defaultLeft: true,
+    left: ~0,
+    right: ~1,
+  } as const
+  const trees = [
+    { splits: [], leaves: [0.5] },
+    { splits: [zero], leaves: [1, 2] },
+  ]
+  const model = { ...randomModel(random(1), 1), trees }
+  const graph = await models.load(scoreGraph(model))
+
+  const { raw } = await graph.run({
+    features: { type: 'float64', shape: [2, 3], data: Float64Array.of(0, 0, 0, 0, 1, 0) },
+  })
+
+  assert.deepEqual([...(raw?.data ?? [])], [1.5, 2.5])
+})

@@ -1,7 +1,12 @@
-import type { Range } from './ranges.ts'
-import type { Changes, DeadLetter, Parked } from './rows.ts'
+import type { Changes, DeadLetter, Parked, Range } from '../../../runtime/ledger.ts'
 
-/** What has changed since the last write was sent, and who waits for it to be stored. */
+/** Changes on their way, and who waits for them to be stored. */
+export interface Gathered {
+  readonly changes: Changes
+  readonly waiting: readonly (() => void)[]
+}
+
+/** Gathers what has changed until a write takes it. */
 export interface Gather {
   /** Something other than progress: it is written at once. */
   readonly urgent: boolean
@@ -14,23 +19,22 @@ export interface Gather {
   advance(now: number): void
   park(row: Parked, now: number): void
   update(offset: number, attempts: number, due: number, now: number): void
-  /** Its row is no longer needed. */
+  /** Its row is no longer needed. Every attempt at a row that was changed starts after that change is stored, so a write never holds both. */
   unpark(offset: number, now: number): void
   bury(letter: DeadLetter, now: number): void
   /** Calls when what is gathered now is stored. */
   whenStored(go: () => void): void
-  changes(number: number, position: number, ranges: readonly Range[]): Changes
-  /** All that waits for this to be stored. */
-  readonly waiting: readonly (() => void)[]
+  /** Takes all, and begins anew. */
+  take(write: { readonly number: number; readonly position: number; readonly ranges: readonly Range[] }): Gathered
 }
 
 /** Nothing gathered yet. */
 export function createGather(): Gather {
   const park = new Map<number, Parked>()
   const update = new Map<number, Changes['update'][number]>()
-  const unpark: number[] = []
-  const dead: DeadLetter[] = []
-  const waiting: (() => void)[] = []
+  let unpark: number[] = []
+  let dead: DeadLetter[] = []
+  let waiting: (() => void)[] = []
   let urgent = false
   let progress = 0
   let since = Number.POSITIVE_INFINITY
@@ -47,13 +51,12 @@ export function createGather(): Gather {
     get progress() {
       return progress
     },
-    get since() {
-      return since
-    },
     get isEmpty() {
       return since === Number.POSITIVE_INFINITY
     },
-    waiting,
+    get since() {
+      return since
+    },
     advance(now) {
       progress++
       note(now, false)
@@ -70,8 +73,7 @@ export function createGather(): Gather {
     },
     unpark(offset, now) {
       progress++
-      update.delete(offset)
-      if (!park.delete(offset)) unpark.push(offset)
+      unpark.push(offset)
       note(now, false)
     },
     bury(letter, now) {
@@ -81,14 +83,18 @@ export function createGather(): Gather {
     whenStored(go) {
       waiting.push(go)
     },
-    changes: (number, position, ranges) => ({
-      number,
-      position,
-      ranges,
-      park: [...park.values()],
-      update: [...update.values()],
-      unpark,
-      dead,
-    }),
+    take(write) {
+      const changes = { ...write, park: [...park.values()], update: [...update.values()], unpark, dead }
+      const gathered = { changes, waiting }
+      park.clear()
+      update.clear()
+      unpark = []
+      dead = []
+      waiting = []
+      urgent = false
+      progress = 0
+      since = Number.POSITIVE_INFINITY
+      return gathered
+    },
   }
 }

@@ -1,6 +1,6 @@
+import type { Changes } from '../../../runtime/ledger.ts'
 import type { LogRecord } from '../../../runtime/topics.ts'
 import type { Outcome } from './policy.ts'
-import type { Changes } from './rows.ts'
 
 /** One attempt at an event. */
 export interface Delivery {

@@ -5,7 +5,6 @@ export interface Entry {
   readonly record: LogRecord
   readonly lane: Lane
   behind: Entry | undefined
-  state: 'waiting' | 'starting' | 'flying' | 'ending'
   /** Attempts that count: each delivery but those that were refused for the engine's identity. */
   attempts: number
   /** Whether it is parked. */
@@ -57,7 +56,6 @@ export function createLanes(order: 'key' | 'partition' | 'none'): Lanes {
         record,
         lane,
         behind: undefined,
-        state: 'waiting',
         attempts: 0,
         row: false,
         written: 0,
@@ -71,10 +69,7 @@ export function createLanes(order: 'key' | 'partition' | 'none'): Lanes {
     shift(lane) {
       if (lane.lastRow === lane.head) lane.lastRow = undefined
       lane.head = lane.head?.behind
-      if (!lane.head) {
-        lane.tail = undefined
-        if (lane.key !== null) lanes.delete(lane.key)
-      }
+      if (!lane.head && lane.key !== null) lanes.delete(lane.key)
       return lane.head
     },
   }

@@ -1,14 +1,16 @@
+import type { Claimed } from '../../../runtime/ledger.ts'
 import type { LogRecord } from '../../../runtime/topics.ts'
 import { createHeap } from './heap.ts'
+import { createIntake } from './intake.ts'
 import type { Io } from './io.ts'
 import type { Entry, Lane } from './lanes.ts'
 import { createLanes } from './lanes.ts'
 import type { Limits } from './limits.ts'
+import { createParking } from './parking.ts'
 import type { Outcome, Policy } from './policy.ts'
 import { backoff, judge } from './policy.ts'
 import { createQueue } from './queue.ts'
 import { createPassed } from './ranges.ts'
-import type { Claimed } from './rows.ts'
 import type { Slots } from './slots.ts'
 import { createWriter } from './writer.ts'
 
@@ -47,6 +49,8 @@ export interface PartitionOptions {
   /** Why it begins paused, if it does. */
   readonly paused?: string | undefined
   readonly io: Io
+  /** Whether a record is one of the trigger's; by default all of the topic are. */
+  isMeant?(record: LogRecord): boolean
 }
 
 /**
@@ -60,49 +64,36 @@ export function createPartition(options: PartitionOptions): Partition {
   const due = createHeap<Lane>()
   const retries = createQueue<Lane>()
   const fresh = createQueue<Lane>()
-  const crowded = createQueue<Lane>()
   const writer = createWriter({ passed, limits, io, stored: settle, failed: arm, fenced })
+  const { gather } = writer
+  const parking = createParking({ order: policy.order, limits, passed, gather, now: io.now })
+  const isOpen = () => !isVoid && !closed
+  const { isMeant = () => true } = options
+  const intake = createIntake({ from: claimed.position, passed, limits, gather, io, isOpen, isMeant, enter, settle })
   const taker = { take }
 
-  let next = claimed.position
-  let reading = false
   let paused = options.paused ?? null
   let closed: (() => void) | undefined
   let isVoid = false
   let wakeAt = Number.POSITIVE_INFINITY
   let held = 0
   let characters = 0
-  let rows = 0
   /** Deliveries that have a slot, and those of them that wait until their attempt is written. */
   let inFlight = 0
   let starting = 0
 
   for (const { record, attempts, due } of [...claimed.parked].sort((a, b) => a.record.offset - b.record.offset)) {
     const entry = append(record)
-    Object.assign(entry, { row: true, attempts, written: attempts, due })
-    entry.lane.lastRow = entry
-    rows++
+    parking.found(entry)
+    Object.assign(entry, { attempts, written: attempts, due })
     if (entry.lane.head === entry) proceed(entry.lane)
   }
   settle()
 
-  function received(records: readonly LogRecord[]): void {
-    reading = false
-    if (isVoid || closed) return
-    for (const record of records) {
-      const { offset } = record
-      if (offset < next) continue
-      if (offset > next) {
-        passed.add(next, offset)
-        writer.gather.advance(io.now())
-      }
-      next = offset + 1
-      if (passed.has(offset)) continue
-      const { lane } = append(record)
-      if (lane.head?.record === record) proceed(lane)
-      else if (lane.waiting) parkBehind(lane)
-    }
-    settle()
+  function enter(record: LogRecord): void {
+    const { lane } = append(record)
+    if (lane.head?.record === record) proceed(lane)
+    else if (lane.waiting) parking.parkBehind(lane)
   }
 
   function append(record: LogRecord): Entry {
@@ -118,7 +109,7 @@ export function createPartition(options: PartitionOptions): Partition {
     lane.waiting = head.due > io.now()
     if (lane.waiting) {
       due.push(head.due, lane)
-      parkBehind(lane)
+      parking.parkBehind(lane)
     } else {
       if (head.row) retries.push(lane)
       else fresh.push(lane)
@@ -126,35 +117,9 @@ export function createPartition(options: PartitionOptions): Partition {
     }
   }
 
-  /** Parks what stands behind a waiting head, as far as there is room. What is parked of a lane is always its beginning, so that a takeover finds it in order. */
-  function parkBehind(lane: Lane): void {
-    if (policy.order !== 'key') return
-    while (lane.lastRow?.behind) {
-      if (rows >= limits.parked) {
-        if (!lane.inLine) crowded.push(lane)
-        lane.inLine = true
-        return
-      }
-      park(lane.lastRow.behind, io.now())
-    }
-  }
-
-  function park(entry: Entry, at: number): void {
-    entry.row = true
-    entry.due = at
-    entry.lane.lastRow = entry
-    rows++
-    pass(entry)
-    writer.gather.park({ record: entry.record, attempts: entry.attempts, due: at }, io.now())
-  }
-
-  function pass({ record: { offset } }: Entry): void {
-    passed.add(offset, offset + 1)
-  }
-
   function canStart(): boolean {
-    if (isVoid || paused !== null || closed) return false
-    return retries.size > 0 || (fresh.size > 0 && rows < limits.parked)
+    if (!isOpen() || paused !== null) return false
+    return retries.size > 0 || (fresh.size > 0 && !parking.isFull)
   }
 
   function take(): boolean {
@@ -170,16 +135,14 @@ export function createPartition(options: PartitionOptions): Partition {
   /** An attempt beyond the first is written before it starts. */
   function announce(entry: Entry): void {
     const attempt = entry.attempts + 1
-    entry.state = 'starting'
     starting++
-    writer.gather.update(entry.record.offset, attempt, entry.due, io.now())
-    writer.gather.whenStored(() => {
+    gather.update(entry.record.offset, attempt, entry.due, io.now())
+    gather.whenStored(() => {
       starting--
       entry.written = attempt
       if (paused === null && !closed) {
         fly(entry)
       } else {
-        entry.state = 'waiting'
         proceed(entry.lane)
         free()
       }
@@ -188,7 +151,6 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   function fly(entry: Entry): void {
-    entry.state = 'flying'
     entry.attempts++
     io.deliver({ record: entry.record, attempt: entry.attempts }, (outcome) => {
       if (!isVoid) answered(entry, outcome)
@@ -203,25 +165,13 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   function answered(entry: Entry, outcome: Outcome): void {
-    entry.state = 'waiting'
     const verdict = judge(outcome)
     if (verdict === 'done') {
-      leave(entry)
+      parking.leave(entry)
       advance(entry)
     } else if (verdict === 'refused') refuse(entry, outcome)
     else if (verdict === 'dead' || entry.attempts >= policy.attempts) bury(entry, outcome)
     else retry(entry, outcome)
-  }
-
-  /** The event is handled or dead: it is passed, and its row goes. */
-  function leave(entry: Entry): void {
-    if (entry.row) {
-      rows--
-      writer.gather.unpark(entry.record.offset, io.now())
-    } else {
-      pass(entry)
-      writer.gather.advance(io.now())
-    }
   }
 
   function advance(entry: Entry): void {
@@ -234,10 +184,9 @@ export function createPartition(options: PartitionOptions): Partition {
   /** The next of its lane waits until the dead letter is stored: a crash before would bring this event back, after its successors. */
   function bury(entry: Entry, { code, status, message }: Outcome): void {
     const { record, attempts } = entry
-    entry.state = 'ending'
-    leave(entry)
-    writer.gather.bury({ record, attempts, error: { code, status, message }, at: io.now() }, io.now())
-    writer.gather.whenStored(() => advance(entry))
+    parking.leave(entry)
+    gather.bury({ record, attempts, error: { code, status, message }, at: io.now() }, io.now())
+    gather.whenStored(() => advance(entry))
   }
 
   function retry(entry: Entry, outcome: Outcome): void {
@@ -245,9 +194,9 @@ export function createPartition(options: PartitionOptions): Partition {
     entry.written = entry.attempts
     if (entry.row) {
       entry.due = at
-      writer.gather.update(entry.record.offset, entry.attempts, at, io.now())
+      gather.update(entry.record.offset, entry.attempts, at, io.now())
     } else {
-      park(entry, at)
+      parking.park(entry, at)
     }
     proceed(entry.lane)
   }
@@ -255,9 +204,9 @@ export function createPartition(options: PartitionOptions): Partition {
   /** The answer says nothing about the event: the attempt does not count. */
   function refuse(entry: Entry, outcome: Outcome): void {
     entry.attempts--
-    if (entry.row) {
+    if (entry.written > entry.attempts) {
       entry.written = entry.attempts
-      writer.gather.update(entry.record.offset, entry.attempts, entry.due, io.now())
+      gather.update(entry.record.offset, entry.attempts, entry.due, io.now())
     }
     const isFirst = paused === null
     paused ??= `refused: ${outcome.code}`
@@ -268,26 +217,12 @@ export function createPartition(options: PartitionOptions): Partition {
   /** After each change: what has become possible is begun. */
   function settle(): void {
     if (isVoid) return
-    while (crowded.size > 0 && rows < limits.parked) {
-      const lane = crowded.shift()
-      if (!lane) break
-      lane.inLine = false
-      if (lane.waiting) parkBehind(lane)
-    }
+    parking.fill()
     if (canStart()) slots.request(taker)
-    read()
+    if (isOpen() && paused === null && !parking.isFull && characters <= limits.characters) intake.read()
     writer.write(closed !== undefined)
     arm()
     if (closed && inFlight === 0 && writer.isIdle) end()
-  }
-
-  function read(): void {
-    if (reading || paused !== null || closed || rows >= limits.parked || characters > limits.characters) return
-    const room = limits.window - (next - passed.position)
-    // To ask for one record as soon as one is done would make every read a small one.
-    if (room < Math.min(limits.batch, limits.window / 2)) return
-    reading = true
-    io.read(next, Math.min(room, limits.batch), received)
   }
 
   function arm(): void {
@@ -336,6 +271,6 @@ export function createPartition(options: PartitionOptions): Partition {
     abandon() {
       if (!isVoid) end()
     },
-    status: () => ({ position: passed.position, next, held, parked: rows, inFlight, paused }),
+    status: () => ({ position: passed.position, next: intake.next, held, parked: parking.rows, inFlight, paused }),
   }
 }

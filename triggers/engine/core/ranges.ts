@@ -1,5 +1,4 @@
-/** Offsets from the first up to, not including, the second. */
-export type Range = readonly [from: number, to: number]
+import type { Range } from '../../../runtime/ledger.ts'
 
 /** Which offsets are passed: all below `position`, and `ranges` (sorted, apart from each other) above it. */
 export interface Passed {

@@ -1,9 +1,9 @@
-import type { Gather } from './gather.ts'
+import type { Changes } from '../../../runtime/ledger.ts'
+import type { Gather, Gathered } from './gather.ts'
 import { createGather } from './gather.ts'
 import type { Io, Stored } from './io.ts'
 import type { Limits } from './limits.ts'
 import type { Passed } from './ranges.ts'
-import type { Changes } from './rows.ts'
 
 /** Brings a partition's changes to the ledger: one write at a time, the next takes all that gathered meanwhile. */
 export interface Writer {
@@ -32,9 +32,9 @@ export interface WriterOptions {
 
 /** A writer of a new epoch. */
 export function createWriter({ passed, limits, io, stored, failed, fenced }: WriterOptions): Writer {
-  let gather = createGather()
+  const gather = createGather()
   let number = 0
-  let writing: { readonly changes: Changes; readonly waiting: Gather['waiting'] } | undefined
+  let writing: Gathered | undefined
   let failures = 0
   let isEnded = false
   let rewriteAt = Number.POSITIVE_INFINITY
@@ -63,9 +63,7 @@ export function createWriter({ passed, limits, io, stored, failed, fenced }: Wri
   }
 
   return {
-    get gather() {
-      return gather
-    },
+    gather,
     get next() {
       return writing ? rewriteAt : ripeAt()
     },
@@ -78,8 +76,7 @@ export function createWriter({ passed, limits, io, stored, failed, fenced }: Wri
       } else if (!gather.isEmpty) {
         const isRipe = gather.progress >= limits.progress.events || io.now() >= ripeAt()
         if (!all && !gather.urgent && !isRipe) return
-        writing = { changes: gather.changes(++number, passed.position, passed.ranges()), waiting: gather.waiting }
-        gather = createGather()
+        writing = gather.take({ number: ++number, position: passed.position, ranges: passed.ranges() })
         send(writing.changes)
       }
     },

@@ -1,0 +1,130 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FunctionSchema, TeamDatabase, TeamUrls } from '../../runtime/adapters/team-database.ts'
+import { prepareTeam, urls } from '../../runtime/adapters/team-database.ts'
+import type { EngineLog } from '../../triggers/engine/trigger.ts'
+import type { DataFolder } from './data-folder.ts'
+import type { Postgres } from './postgres.ts'
+import { startPostgres } from './postgres.ts'
+
+/** The team's database, whether or not it can be reached at the moment. */
+export interface TeamStore {
+  readonly urls: TeamUrls
+  /** Where it is, for people. */
+  readonly where: string
+  /** Why it is not ready, or `null`. */
+  missing(): string | null
+  /** Brings the tables of these functions up to date, if the database is reached; else it is done as soon as it is. */
+  prepare(functions: readonly FunctionSchema[]): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TeamStoreOptions {
+  readonly team: string
+  readonly folder: DataFolder
+  /** A given PostgreSQL, by a role that may make databases and roles; the embedded one where there is none. */
+  readonly url: string | undefined
+  readonly log: EngineLog
+}
+
+const TRY_AGAIN = 2000
+
+/** Starts the embedded PostgreSQL, or uses the given one; makes the team's database as soon as it is reached. */
+export async function openTeamStore({ team, folder, url, log }: TeamStoreOptions): Promise<TeamStore> {
+  const server = url ? undefined : await keepPostgres(folder, log)
+  const adminUrl = url ?? server?.url ?? ''
+  const passwords = new Map<string, string>()
+  const database: TeamDatabase = { team, adminUrl, password: (role) => passwords.get(role) ?? '' }
+  const wanted = new Map<string, FunctionSchema>()
+  const ended = new AbortController()
+  let missing: string | null = 'not tried yet'
+  let retrying: Promise<void> | undefined
+
+  async function password(role: string): Promise<void> {
+    passwords.set(role, await folder.secret(`role ${team} ${role}`))
+  }
+  async function attempt(functions: readonly FunctionSchema[]): Promise<void> {
+    try {
+      await prepareTeam(database, functions)
+      missing = null
+    } catch (error) {
+      missing = error instanceof Error ? reason(error) : String(error)
+      throw error
+    }
+  }
+  async function retry(): Promise<void> {
+    while (missing !== null && !ended.signal.aborted) {
+      await wait(TRY_AGAIN, undefined, { signal: ended.signal }).catch(() => undefined)
+      if (ended.signal.aborted) return
+      await attempt([...wanted.values()]).then(
+        () => log('info', 'the database is there'),
+        () => undefined,
+      )
+    }
+    retrying = undefined
+  }
+
+  await password('engine')
+  return {
+    urls: { ...urls(database), of: (name) => urls(database).of(name) },
+    where: url ? new URL(url).host : 'embedded',
+    missing: () => missing,
+    async prepare(functions) {
+      for (const one of functions) {
+        wanted.set(one.name, one)
+        await password(one.name)
+      }
+      const isFirst = missing !== null
+      try {
+        await attempt(isFirst ? [...wanted.values()] : functions)
+      } catch (error) {
+        // The embedded one is there, so what fails is a schema file: that function's fault, said at once.
+        if (!url) throw error
+        log('error', `the database ${new URL(url).host} cannot be used yet; it is tried again`, error)
+        retrying ??= retry()
+      }
+    },
+    async close() {
+      ended.abort()
+      await retrying
+      await server?.stop()
+    },
+  }
+}
+
+/** PostgreSQL on one port for as long as the platform lives: started again when it ends by itself. */
+async function keepPostgres(
+  folder: DataFolder,
+  log: EngineLog,
+): Promise<{ readonly url: string; stop(): Promise<void> }> {
+  let server = await startPostgres(folder)
+  let stopping = false
+  const { url } = server
+  const port = Number(new URL(url).port)
+  const watch = async (running: Postgres): Promise<void> => {
+    const { code, signal } = await running.exited
+    while (!stopping) {
+      log('error', `PostgreSQL ended (${signal ?? code}) and is started again`)
+      try {
+        server = await startPostgres(folder, { port })
+        void watch(server)
+        return
+      } catch (error) {
+        log('error', 'PostgreSQL did not start', error)
+        await wait(TRY_AGAIN)
+      }
+    }
+  }
+  void watch(server)
+  return {
+    url,
+    async stop() {
+      stopping = true
+      await server.stop()
+    },
+  }
+}
+
+function reason(error: Error): string {
+  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : ''
+  return `${error.message}${cause}`
+}

@@ -1,1 +1,0 @@
-export type { Changes, Claimed, DeadLetter, DeliveryError, Parked } from '../../../runtime/ledger.ts'

@@ -1,1 +1,0 @@
-export type { Ledger, PositionName, Start } from '../../runtime/ledger.ts'
