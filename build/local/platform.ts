@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { childProcesses } from '../../runtime/adapters/child-processes.ts'
 import { folderObjects } from '../../runtime/adapters/folder.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
@@ -18,7 +19,7 @@ import { createEngineApp } from '../../triggers/engine/app.ts'
 import { post } from '../../triggers/engine/deliver.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import { startEngine } from '../../triggers/engine/engine.ts'
-import type { EngineLog, NamedTrigger } from '../../triggers/engine/trigger.ts'
+import type { EngineLog, NamedTrigger, TriggerStatus } from '../../triggers/engine/trigger.ts'
 import type { FoundFunction } from '../found.ts'
 import { openDataFolder } from './data-folder.ts'
 import { engineKey } from './engine-key.ts'
@@ -54,6 +55,8 @@ export interface Platform {
 /** A cold start and a queue come before the function's own time. */
 const DELIVERY_EXTRA = 30_000
 const PARTITIONS = 4
+/** Milliseconds. */
+const STATUS_WAITS = 1000
 
 /** The platform without a cluster: embedded stores, the engine, and a gateway behind which each function has processes of its own. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -92,14 +95,12 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     logs: (page) => book.read(page),
   })
   async function status() {
-    const engineStatus = await engine
-      ?.status()
-      .catch((error: unknown) => ({ missing: error instanceof Error ? error.message : String(error) }))
-    return {
-      functions: serving?.status() ?? [],
-      triggers: Array.isArray(engineStatus) ? engineStatus : [],
-      missing: missing(),
-    }
+    return { functions: serving?.status() ?? [], triggers: await triggerStatus(), missing: missing() }
+  }
+  /** None while the database does not answer: what else there is to say must not wait for it. */
+  async function triggerStatus(): Promise<readonly TriggerStatus[]> {
+    const known = engine?.status().catch(() => [])
+    return (await Promise.race([known, wait(STATUS_WAITS, [], { ref: false })])) ?? []
   }
   function missing(): readonly string[] {
     const why = store.missing()
