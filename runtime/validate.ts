@@ -28,10 +28,12 @@ export const Page = z.object({
   after: z.string().optional(),
 })
 
-/** Parses the JSON body with `schema`; the handler reads it as `c.req.valid('json')`. */
+/** Parses the JSON body with `schema`; the handler reads it as `c.req.valid('json')`. It may be left out where `{}` would do. */
 export function body<schema extends z.ZodType<object>>(schema: schema): Json<z.output<schema>> {
+  const mayBeLeftOut = schema.safeParse({}).success
   async function body(c: Context, next: () => Promise<void>): Promise<void> {
-    c.req.addValidatedData('json', parse(schema, await json(c), 'the body is not what this route takes'))
+    const value = mayBeLeftOut && (await isLeftOut(c)) ? {} : await json(c)
+    c.req.addValidatedData('json', parse(schema, value, 'the body is not what this route takes'))
     await next()
   }
   return specified<Json<z.output<schema>>>(body, { body: schema })
@@ -102,6 +104,10 @@ const Attributes = {
       authid: get('authid'),
     }
   },
+}
+
+async function isLeftOut(c: Context): Promise<boolean> {
+  return c.req.header('content-type') === undefined && (await c.req.text()) === ''
 }
 
 async function json(c: Context): Promise<unknown> {
