@@ -111,8 +111,11 @@ export interface TableSession {
   readonly folder: string
   /** Any statement; `values` stand for `?`. Rows as JSON values: numbers (also for integers), strings, booleans, null. */
   query<row extends object>(text: string, values?: readonly unknown[]): Promise<row[]>
-  /** Stores the rows of a SELECT, in its order, as one Parquet blob. */
-  store(select: string): Promise<ObjectRef & { readonly rows: number }>
+  /** Stores the rows of a SELECT, in its order, as one blob: Parquet, or CSV (RFC 4180 with a header; missing is empty; a number's text reads back as the same double). */
+  store(
+    select: string,
+    options?: { readonly format?: 'parquet' | 'csv' },
+  ): Promise<ObjectRef & { readonly rows: number }>
 }
 
 export type TensorType = 'float64' | 'float32' | 'int64' | 'int32' | 'bool' | 'string'

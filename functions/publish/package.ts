@@ -1,9 +1,9 @@
 import { PlatformError } from 'mezz/errors'
 import type { ObjectRef, Objects } from 'mezz/ports'
+import { readJson } from 'mezz/read-object'
 import { Definition } from 'mezz/tabular/definition'
 import { Encoder } from 'mezz/tabular/encoder'
 import type { Conversion, RunFacts, Trained } from './facts.ts'
-import { readJson } from './read-json.ts'
 
 /** A package that can be served, or the reason why there is none. */
 export type Packed = { readonly package: ObjectRef } | { readonly reason: string }

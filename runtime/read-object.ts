@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
-import { PlatformError } from 'mezz/errors'
-import type { ObjectRef, Objects } from 'mezz/ports'
 import * as z from 'zod'
+import { PlatformError } from './errors.ts'
+import type { ObjectRef, Objects } from './ports.ts'
 
 /** A JSON object as this schema has it, its digest checked; not there (yet): `not_found`; not what was announced: `unprocessable`. */
 export async function readJson<schema extends z.ZodType>(
