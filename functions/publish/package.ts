@@ -19,6 +19,7 @@ export async function pack(objects: Objects, trained: Trained, conversion: Conve
     const definition = await readJson(objects, trained.definition, Definition)
     const encoder = await readJson(objects, trained.encoder, Encoder)
     demandFit(definition, encoder)
+    demandClasses(signature)
     const { onnx: graph, report } = conversion
     const whole = { format: 1, model, run, graph, encoder, definition, signature, report, metrics }
     return { package: await objects.put(new TextEncoder().encode(JSON.stringify(whole))) }
@@ -38,4 +39,9 @@ function demandFit({ features }: Definition, encoder: Encoder): void {
   const encoded = encoder.features.map(({ name }) => name)
   if (made.length === encoded.length && made.every((name, at) => name === encoded[at])) return
   throw new PlatformError('unprocessable', `the view makes ${made.join(', ')}, the encoder takes ${encoded.join(', ')}`)
+}
+
+function demandClasses({ task, classes = [] }: Trained['signature']): void {
+  if (task === 'regression' || classes.length > 1) return
+  throw new PlatformError('unprocessable', `a classification needs two classes, the run names ${classes.length}`)
 }
