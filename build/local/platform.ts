@@ -96,10 +96,18 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       ?.status()
       .catch((error: unknown) => ({ missing: error instanceof Error ? error.message : String(error) }))
     return {
-      functions: serving?.status() ?? [],
+      functions: (serving?.status() ?? []).map((one) => ({ ...one, ...declared(one.name) })),
       triggers: Array.isArray(engineStatus) ? engineStatus : [],
       missing: missing(),
     }
+  }
+  /** What its declaration says, beside its numbers. */
+  function declared(name: string) {
+    const found = serving?.catalogue().functions.find((one) => one.name === name)
+    if (!found) return {}
+    const { definition, ours } = found
+    const uses = 'uses' in definition ? definition.uses : []
+    return { summary: definition.summary, uses, emits: (definition.emits ?? []).map(({ type }) => type), ours }
   }
   function missing(): readonly string[] {
     const why = store.missing()
