@@ -82,7 +82,7 @@ describe('predict while PostgreSQL', () => {
   })
 
   it('is not there at the start of mezz dev, which says so and takes it up when it comes', async () => {
-    assert.equal(await dev.stop(), 0)
+    assert.equal(await dev.stop(), 0, dev.lines.join('\n'))
 
     dev = await start()
 
