@@ -1,8 +1,8 @@
 import type { ObjectRef, Objects, Tables } from 'mezz/ports'
 import type { TableColumn } from 'mezz/tabular/definition'
 import { define } from 'mezz/tabular/definition'
-import { identifier } from 'mezz/tabular/quote'
 import { selectFeatures } from 'mezz/tabular/sql'
+import { countNulls } from './nulls.ts'
 
 /** A version of a dataset, as its event tells of it. */
 export interface TableVersion {
@@ -30,9 +30,11 @@ export async function extract(
   leaveOut: readonly string[],
 ): Promise<Extracted> {
   return tables.open({ data: parts }, async (session) => {
-    const nulls = columns.map(({ name }, i) => `count(*) - count(${identifier(name)}) as "n${i}"`)
-    const [counts = {}] = await session.query<Record<string, number>>(`select ${nulls.join(', ')} from data`)
-    const schema = columns.map(({ name, type }, i) => ({ name, type, nulls: counts[`n${i}`] ?? 0 }))
+    const nulls = await countNulls(
+      session,
+      columns.map(({ name }) => name),
+    )
+    const schema = columns.map(({ name, type }, i) => ({ name, type, nulls: nulls[i] ?? 0 }))
     const definition = define(schema, { leaveOut })
     if (definition.features.length === 0) return { reason: 'every column is left out' }
 

@@ -1,7 +1,8 @@
 import type { TableSession } from 'mezz/ports'
-import { identifier } from 'mezz/tabular/quote'
+import { identifier, literal } from 'mezz/tabular/quote'
 import type { ColumnType } from 'mezz/tabular/value'
 import { fitsSql, missingSql, SQL_TYPE, valueSql } from 'mezz/tabular/value-sql'
+import type { Guess } from './guess.ts'
 
 export interface Column {
   readonly name: string
@@ -12,58 +13,51 @@ export interface Column {
 export interface TypedTable {
   readonly columns: readonly Column[]
   readonly select: string
+  /** Where the types are a guess: finds the true ones, when the SELECT has failed on a value that does not fit (`isMisfit`). */
+  prove?(): Promise<TypedTable>
 }
 
-const GUESSES: readonly ColumnType[] = ['number', 'boolean', 'time']
-/** What the first rows rule out for a column need not be asked of all the others. */
-const SAMPLE = 2000
+const MISFIT = 'mezz: this value does not fit the type of its column'
+/** DuckDB's planner takes time with the square of the aggregates in one query. */
+const AT_ONCE = 50
 
-/** The type of each column of texts: the first of number, boolean, time that every value fits which is not missing, else text. */
-export async function typeColumns(
-  session: TableSession,
-  { names, texts }: { readonly names: readonly string[]; readonly texts: string },
-): Promise<Column[]> {
-  const sampled = await rule(
-    session,
-    `(select * from ${texts} limit ${SAMPLE})`,
-    names.map((name) => ({ name, guesses: GUESSES })),
-  )
-  const open = sampled.filter(({ guesses }) => guesses.length > 0)
-  const proved = open.length > 0 ? await rule(session, texts, open) : []
-  const types = new Map(proved.map(({ name, guesses, filled }) => [name, filled ? guesses[0] : undefined]))
-  return names.map((name) => ({ name, type: types.get(name) ?? 'text' }))
+/** Scans all texts for the guesses that hold: the first of each column is its type, and text where none does or nothing is there. */
+export async function proveColumns(session: TableSession, texts: string, guesses: readonly Guess[]): Promise<Column[]> {
+  const columns: Column[] = []
+  for (let i = 0; i < guesses.length; i += AT_ONCE) {
+    columns.push(...(await proveSome(session, texts, guesses.slice(i, i + AT_ONCE))))
+  }
+  return columns
 }
 
-interface Guess {
-  readonly name: string
-  readonly guesses: readonly ColumnType[]
-}
-
-/** One scan: which guesses each column's values leave, and whether it has any value that is not missing. */
-async function rule(
-  session: TableSession,
-  from: string,
-  columns: readonly Guess[],
-): Promise<(Guess & { filled: boolean })[]> {
-  const checks = columns.flatMap(({ name, guesses }, i) => {
+async function proveSome(session: TableSession, texts: string, guesses: readonly Guess[]): Promise<Column[]> {
+  const checks = guesses.flatMap(({ name, types }, i) => {
     const text = identifier(name)
-    return [
-      `coalesce(bool_or(not ${missingSql('number', text)}), false) as "f${i}"`,
-      ...guesses.map((type) => `bool_and(${missingSql(type, text)} or ${fitsSql(type, text)}) as "${type}${i}"`),
-    ]
+    const fits = types.map((type) => `bool_and(${missingSql(type, text)} or ${fitsSql(type, text)}) as "${type}${i}"`)
+    return types.length > 0 ? [`bool_or(not ${missingSql('number', text)}) as "filled${i}"`, ...fits] : []
   })
-  const [found = {}] = await session.query<Record<string, boolean>>(`select ${checks.join(', ')} from ${from}`)
-  return columns.map(({ name, guesses }, i) => ({
-    name,
-    guesses: guesses.filter((type) => found[`${type}${i}`]),
-    filled: found[`f${i}`] ?? false,
-  }))
+  if (checks.length === 0) return guesses.map(({ name }) => ({ name, type: 'text' }))
+  const [found = {}] = await session.query<Record<string, boolean>>(`select ${checks.join(', ')} from ${texts}`)
+  return guesses.map(({ name, types }, i) => {
+    const type = found[`filled${i}`] ? types.find((one) => found[`${one}${i}`]) : undefined
+    return { name, type: type ?? 'text' }
+  })
 }
 
-/** A SELECT of the texts as values of their columns' types, in the order of the rows. */
+/** A SELECT of the texts as values of their columns' types, in the order of the rows; it fails on a value that does not fit. */
 export function selectTyped(columns: readonly Column[], texts: string): string {
-  const values = columns.map(({ name, type }) => {
-    return `(${valueSql(type, identifier(name))})::${SQL_TYPE[type]} as ${identifier(name)}`
-  })
+  const values = columns.map(({ name, type }) => `${checked(type, identifier(name))} as ${identifier(name)}`)
   return `select ${values.join(', ')} from ${texts}`
+}
+
+/** Whether a SELECT of `selectTyped` failed on a value that does not fit. */
+export function isMisfit(error: unknown): boolean {
+  return error instanceof Error && error.message.includes(MISFIT)
+}
+
+function checked(type: ColumnType, text: string): string {
+  if (type === 'text') return valueSql(type, text)
+  const value = `(${valueSql(type, text)})::${SQL_TYPE[type]}`
+  const otherwise = `error(${literal(MISFIT)})::${SQL_TYPE[type]}`
+  return `case when ${missingSql(type, text)} then null when ${fitsSql(type, text)} then ${value} else ${otherwise} end`
 }

@@ -1,5 +1,6 @@
-import type { ObjectRef, Tables } from 'mezz/ports'
-import type { Column } from './columns.ts'
+import type { ObjectRef, TableSession, Tables } from 'mezz/ports'
+import type { Column, TypedTable } from './columns.ts'
+import { isMisfit } from './columns.ts'
 import { refused } from './names.ts'
 import type { ProfiledColumn } from './profile.ts'
 import { profile } from './profile.ts'
@@ -38,9 +39,7 @@ export async function take(tables: Tables, incoming: Incoming, { known, limits }
     const received = await receive(incoming, { folder: session.folder, ...(limits && { limits }) })
     const digest = `sha256:${received.sha256}`
     if (await known(digest)) return { digest, known: true }
-    const { columns, select } = await typedTable(session, received)
-    const { rows, ...part } = await session.store(select)
-    return { digest, bytes: received.bytes, columns, rows, part }
+    return { digest, bytes: received.bytes, ...(await store(session, await typedTable(session, received))) }
   })
   if ('known' in stored) return stored
   const { columns, rows, part } = stored
@@ -48,6 +47,16 @@ export async function take(tables: Tables, incoming: Incoming, { known, limits }
   return tables.open({ data: [part] }, async (session) => {
     return { ...stored, columns: await profile(session, { columns, rows, table: 'data' }) }
   })
+}
+
+async function store(session: TableSession, table: TypedTable): Promise<Pick<Stored, 'columns' | 'rows' | 'part'>> {
+  try {
+    const { rows, ...part } = await session.store(table.select)
+    return { columns: table.columns, rows, part }
+  } catch (error) {
+    if (!table.prove || !isMisfit(error)) throw error
+    return store(session, await table.prove())
+  }
 }
 
 type Stored = Omit<Taken, 'columns'> & { readonly columns: readonly Column[] }

@@ -36,6 +36,11 @@ export function parseNumber(text: string): number | undefined {
   return Number.isFinite(number) ? number : undefined
 }
 
+/** The same for a text that stands in a column of numbers; one that is better read as an id is none. */
+export function parsePlainNumber(text: string): number | undefined {
+  return matches(PATTERN.plainNumber, trimmed(text)) ? parseNumber(text) : undefined
+}
+
 /** `true` or `false` in any case. */
 export function parseBoolean(text: string): boolean | undefined {
   if (matches(PATTERN.true, trimmed(text))) return true
