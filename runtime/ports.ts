@@ -33,7 +33,7 @@ export interface Objects {
   remove(name: string): Promise<void>
 }
 
-/** A statement with its values bound: never text that is joined. Numbers, strings, booleans, null, Date, Uint8Array, arrays of these; any JSON value for a jsonb column (as it is, not as text). */
+/** A statement with its values bound, never text that is joined: numbers, strings, booleans, null, Date, Uint8Array; arrays and objects are JSON (for jsonb), but for an array behind which `::text[]`, `::bigint[]`, … stands. */
 export type Query = <row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) => Promise<row[]>
 
 /** Rows and events, all stored or none; what `work` throws rolls back. `types` are the events it may emit: by default none. */

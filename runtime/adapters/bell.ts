@@ -12,13 +12,8 @@ export function bell(database: Database, channel: string, most = 2000): Bell {
   }
 
   return async function rung(signal) {
-    if (!listening) {
-      listening = true
-      // The promise is not awaited: a bell that cannot be heard yet still ends after its time.
-      database.listen(channel, ring).catch(() => {
-        listening = false
-      })
-    }
+    if (!listening) database.listen(channel, ring)
+    listening = true
     await new Promise<void>((resolve) => {
       const done = (): void => {
         clearTimeout(timer)

@@ -18,15 +18,9 @@ const LOOK_AGAIN = 2000
 export function postgresTopics(database: Database, { member }: { readonly member: string }): Topics {
   const { query } = database
   const bells = new Bells()
-  let listening: Promise<() => Promise<void>> | undefined
-  const listen = (): Promise<() => Promise<void>> => {
-    listening ??= database
-      .listen('mezz_log', (place) => bells.ring(place))
-      .catch((error: unknown) => {
-        listening = undefined
-        throw error
-      })
-    return listening
+  let unlisten: (() => void) | undefined
+  const listen = (): void => {
+    unlisten ??= database.listen('mezz_log', (place) => bells.ring(place))
   }
 
   async function read(topic: string, partition: number, from: number, most: number): Promise<LogRecord[]> {
@@ -41,7 +35,7 @@ export function postgresTopics(database: Database, { member }: { readonly member
       topic,
       partition,
       async read(from, { most, signal }) {
-        await listen()
+        listen()
         while (!signal.aborted) {
           const rung = bells.next(place, LOOK_AGAIN, signal)
           const records = await read(topic, partition, from, most)
@@ -101,8 +95,7 @@ export function postgresTopics(database: Database, { member }: { readonly member
       return row?.at ?? null
     },
     async close() {
-      const stop = await listening?.catch(() => undefined)
-      await stop?.()
+      unlisten?.()
     },
   }
 }
