@@ -1,5 +1,6 @@
+import { setImmediate as immediate } from 'node:timers/promises'
 import postgres from 'postgres'
-import { unavailable } from '../errors.ts'
+import { PlatformError, unavailable } from '../errors.ts'
 import type { Query } from '../ports.ts'
 
 /** A connection pool to one PostgreSQL database; connects with its first query. */
@@ -27,6 +28,8 @@ export interface DatabaseOptions {
 
 const IDLE_SECONDS = 20
 const CONNECT_SECONDS = 5
+/** Seconds between tries to connect: a server that comes back is found so soon. */
+const MOST_BACKOFF = 0.5
 
 /** SQLSTATE classes that mean "not now" and not "wrong": connection exceptions, resources, shut-down, too many connections. */
 const NOT_NOW = /^(08|53|57P)/
@@ -48,6 +51,7 @@ export function openDatabase({ url, most = 4, name = 'mezz', schema }: DatabaseO
     max: most,
     idle_timeout: IDLE_SECONDS,
     connect_timeout: CONNECT_SECONDS,
+    backoff: (tries) => Math.min(MOST_BACKOFF, 0.02 * 2 ** tries),
     onnotice: () => undefined,
     connection: { application_name: name, ...(schema ? { search_path: schema } : {}) },
     // 64-bit integers come as numbers: counts, offsets and sequence numbers stay below 2^53.
@@ -69,8 +73,33 @@ export function openDatabase({ url, most = 4, name = 'mezz', schema }: DatabaseO
   return {
     query: queryOn(sql),
     async transaction(work) {
+      let isLost = false
+      const inside = sql.begin(async (on) => {
+        const query = queryOn(on)
+        try {
+          return await work(async (text, ...values) => {
+            if (isLost) throw unavailable('PostgreSQL', new Error('the connection of this transaction is closed'))
+            try {
+              return await query(text, ...values)
+            } catch (error) {
+              if (error instanceof PlatformError && isClosed(error.cause)) isLost = true
+              throw error
+            }
+          })
+        } catch (error) {
+          await immediate()
+          throw error
+        } finally {
+          // The client would write its `commit` or `rollback` into the closed socket, and that ends the process
+          // (postgres 3.4.9, connection.js: nextWrite). It has rejected the transaction itself.
+          if (isLost) await new Promise(() => undefined)
+        }
+      })
       try {
-        return (await sql.begin((on) => work(queryOn(on)))) as Awaited<ReturnType<typeof work>>
+        inside.catch(() => {
+          isLost = true
+        })
+        return (await inside) as Awaited<ReturnType<typeof work>>
       } catch (error) {
         throw translate(error)
       }
@@ -116,7 +145,14 @@ function fail(error: unknown): never {
   throw translate(error)
 }
 
+function isClosed(error: unknown): boolean {
+  return CLIENT_CODES.includes(codeOf(error))
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
 function translate(error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return NOT_NOW.test(code) || CLIENT_CODES.includes(code) ? unavailable('PostgreSQL', error) : error
+  return NOT_NOW.test(codeOf(error)) || isClosed(error) ? unavailable('PostgreSQL', error) : error
 }
