@@ -4,7 +4,7 @@ import type { Database } from './postgres.ts'
 export type Bell = (signal: AbortSignal) => Promise<void>
 
 /** A bell for one channel; connects with its first use, and a lost notification costs no more than `most` ms. */
-export function bell(database: Database, channel: string, most = 2000): Bell {
+export function bell(database: Database, channel: string, most = 5000): Bell {
   const waiting = new Set<() => void>()
   let listening = false
   const ring = (): void => {

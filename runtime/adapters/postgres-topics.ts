@@ -12,7 +12,7 @@ interface Row {
 }
 
 /** Reads look again after this many ms without a notification: one that was lost costs no more than that. */
-const LOOK_AGAIN = 2000
+const LOOK_AGAIN = 15_000
 
 /** The log as tables of the team's database: partitioned, with members that come and go. One that comes back under its name takes its place again. */
 export function postgresTopics(database: Database, { member }: { readonly member: string }): Topics {
@@ -37,10 +37,15 @@ export function postgresTopics(database: Database, { member }: { readonly member
       async read(from, { most, signal }) {
         listen()
         while (!signal.aborted) {
-          const rung = bells.next(place, LOOK_AGAIN, signal)
-          const records = await read(topic, partition, from, most)
-          if (records.length > 0) return records
-          await rung
+          const found = new AbortController()
+          try {
+            const rung = bells.next(place, LOOK_AGAIN, AbortSignal.any([signal, found.signal]))
+            const records = await read(topic, partition, from, most)
+            if (records.length > 0) return records
+            await rung
+          } finally {
+            found.abort()
+          }
         }
         return []
       },
