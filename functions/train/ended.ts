@@ -3,7 +3,7 @@ import { modelTrained, trainingFailed } from 'mezz/events'
 import type { ObjectRef, Objects, Transaction } from 'mezz/ports'
 import { readJson } from 'mezz/read-object'
 import * as z from 'zod'
-import type { RunRow } from './queries.ts'
+import type { RunRow } from './facts.ts'
 import { endRun } from './queries.ts'
 
 export type EndTypes = (typeof modelTrained | typeof trainingFailed)['type']

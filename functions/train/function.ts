@@ -7,9 +7,9 @@ import type { Query } from 'mezz/ports'
 import { answers, body, event, Name, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
 import { end, outcomeOf } from './ended.ts'
+import type { RunRow } from './facts.ts'
 import { Pipeline, PipelineOrder, pipelineOf } from './pipeline.ts'
 import { streamProgress } from './progress-stream.ts'
-import type { RunRow } from './queries.ts'
 import {
   findPipeline,
   findRun,

@@ -1,29 +1,11 @@
-import type { featuresExtracted } from 'mezz/events'
 import type { Query } from 'mezz/ports'
-import type * as z from 'zod'
+import type { Extraction, RunFacts, RunRow } from './facts.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { RunFacts } from './run.ts'
-
-export type Extraction = z.infer<typeof featuresExtracted.data>
 
 interface PipelineRow extends Omit<Pipeline, 'dataset' | 'resources' | 'publish'> {
   readonly dataset: string | null
   readonly resources: NonNullable<Pipeline['resources']> | null
   readonly publish: NonNullable<Pipeline['publish']> | null
-}
-
-export interface RunRow {
-  readonly id: string
-  readonly pipeline: string
-  readonly model: string
-  readonly order_facts: RunFacts
-  readonly job: string | null
-  readonly state: 'queued' | 'succeeded' | 'failed' | 'cancelled'
-  readonly metrics: Readonly<Record<string, number>>
-  readonly error: string | null
-  readonly created_at: Date
-  readonly started_at: Date | null
-  readonly finished_at: Date | null
 }
 
 /** Puts a pipeline in the place of one of its name; answers whether there was none. */

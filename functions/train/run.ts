@@ -1,13 +1,6 @@
 import type { JobState, Sql } from 'mezz/ports'
 import * as z from 'zod'
-import type { Pipeline } from './pipeline.ts'
-import type { Extraction, RunRow } from './queries.ts'
-
-/** All that a run was ordered with: what is changed later does not touch it. */
-export interface RunFacts {
-  readonly pipeline: Pipeline
-  readonly extraction: Extraction
-}
+import type { RunRow } from './facts.ts'
 
 export const Run = z.object({
   id: z.string(),

@@ -6,9 +6,9 @@ import { readJson } from 'mezz/read-object'
 import type { Definition } from 'mezz/tabular/definition'
 import { aimAt, Definition as DefinitionSchema } from 'mezz/tabular/definition'
 import { identifier } from 'mezz/tabular/quote'
+import type { Extraction } from './facts.ts'
 import type { LabelType } from './gbdt/labels.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { Extraction } from './queries.ts'
 import { addRun, setJob } from './queries.ts'
 
 export type StartTypes = (typeof trainingStarted | typeof trainingFailed)['type']
