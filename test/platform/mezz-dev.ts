@@ -23,13 +23,21 @@ export interface DevOptions {
   readonly folder: string
   readonly idle?: string
   readonly env?: Readonly<Record<string, string>>
+  /** By default that of this checkout. */
+  readonly launcher?: string
 }
 
 const LAUNCHER = resolve('build/launch.js')
 
 /** Resolves when it has printed `ready`; rejects with what it said when it ends before. */
-export async function startDev({ data, folder, idle = '30s', env = {} }: DevOptions): Promise<Dev> {
-  const args = [LAUNCHER, 'dev', '--port', '0', '--data', data, '--functions', folder, '--idle', idle]
+export async function startDev({
+  data,
+  folder,
+  idle = '30s',
+  env = {},
+  launcher = LAUNCHER,
+}: DevOptions): Promise<Dev> {
+  const args = [launcher, 'dev', '--port', '0', '--data', data, '--functions', folder, '--idle', idle]
   const child = spawn(process.execPath, args, {
     cwd: folder,
     env: { ...process.env, ...env },
