@@ -1,6 +1,6 @@
 # The same in Python, its standard library alone.
 import json, os
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 last = None
 
@@ -26,4 +26,4 @@ class Function(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-HTTPServer(('127.0.0.1', int(os.environ['PORT'])), Function).serve_forever()
+ThreadingHTTPServer(('127.0.0.1', int(os.environ['PORT'])), Function).serve_forever()
