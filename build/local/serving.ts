@@ -30,7 +30,7 @@ export interface ServingOptions extends Omit<GatewayOptions, 'pools'>, Omit<Pool
   /** By default the bundle that starts the function on its ports by `runtime/serve.ts`. */
   readonly entry?: Entry
   /** All that a function's processes find in their environment. */
-  env(fn: FoundFunction): Readonly<Record<string, string>>
+  env(fn: FoundFunction): Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>
   /** Runs before the first process of each version of a function: migrations. */
   prepare?(fn: FoundFunction): Promise<void>
   /** The functions and triggers after a change. */
@@ -71,7 +71,7 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
     const known = programs.get(name)
     if ('bundle' in run && known && 'bundle' in known.run && known.run.bundle === run.bundle) return
     await prepare?.(fn)
-    const program = { definition, run, env: env(fn) }
+    const program = { definition, run, env: await env(fn) }
     const pool = pools.get(name)
     if (pool) await pool.replace(program)
     else pools.set(name, new Pool(program, { ...options, runFolder }))

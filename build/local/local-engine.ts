@@ -1,0 +1,94 @@
+import { cpus } from 'node:os'
+import { childProcesses } from '../../runtime/adapters/child-processes.ts'
+import { folderObjects } from '../../runtime/adapters/folder.ts'
+import { openDatabase } from '../../runtime/adapters/postgres.ts'
+import { postgresJobs } from '../../runtime/adapters/postgres-jobs.ts'
+import { postgresLedger } from '../../runtime/adapters/postgres-ledger.ts'
+import { postgresOutbox } from '../../runtime/adapters/postgres-outbox.ts'
+import { postgresRecords } from '../../runtime/adapters/postgres-records.ts'
+import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
+import type { Outbox } from '../../runtime/outbox.ts'
+import type { Records } from '../../runtime/records.ts'
+import type { EngineKey } from '../../runtime/token.ts'
+import { engineTokens } from '../../runtime/token.ts'
+import { post } from '../../triggers/engine/deliver.ts'
+import type { Engine } from '../../triggers/engine/engine.ts'
+import { startEngine } from '../../triggers/engine/engine.ts'
+import type { EngineLog, NamedTrigger } from '../../triggers/engine/trigger.ts'
+import type { DataFolder } from './data-folder.ts'
+import type { Serving } from './serving.ts'
+
+export interface LocalEngineOptions {
+  readonly team: string
+  readonly folder: DataFolder
+  readonly objectsFolder: string
+  /** The database, by the engine's own role. */
+  readonly databaseUrl: string
+  readonly key: EngineKey
+  readonly log: EngineLog
+}
+
+export interface LocalEngine {
+  readonly outbox: Outbox
+  readonly records: Records
+  /** Delivers to the functions behind this gateway from now on. */
+  start(serving: Serving, url: string): Engine
+  close(): Promise<void>
+}
+
+/** A cold start and a queue come before the function's own time. */
+const DELIVERY_EXTRA = 30_000
+const CONNECTIONS = 10
+const PARTITIONS = 4
+
+/** The engine on the embedded systems. It has one name for each data folder: what an earlier life held is its own to take up at once. */
+export function openLocalEngine({
+  team,
+  folder,
+  objectsFolder,
+  databaseUrl,
+  key,
+  log,
+}: LocalEngineOptions): LocalEngine {
+  const name = `laptop ${folder.path}`
+  const database = openDatabase({ url: databaseUrl, most: CONNECTIONS, name: 'mezz engine', schema: 'mezz' })
+  const records = postgresRecords(database)
+  const outbox = postgresOutbox(database)
+  const tokenFor = engineTokens(key)
+
+  return {
+    outbox,
+    records,
+    start(serving, url) {
+      const functions = () => serving.catalogue().functions
+      return startEngine({
+        team,
+        topics: postgresTopics(database, { member: name }),
+        ledger: postgresLedger(database),
+        outbox,
+        records,
+        jobs: postgresJobs(database, { team, engine: name }),
+        launcher: childProcesses({
+          objects: folderObjects(objectsFolder),
+          folder: folder.jobs,
+          node: process.execPath,
+          resolve: (owner, program) => ({ command: [process.execPath, serving.program(owner, program)] }),
+        }),
+        parallelJobs: Math.max(1, cpus().length - 1),
+        partitions: PARTITIONS,
+        log,
+        triggers: () => serving.catalogue().triggers,
+        told: () => functions().flatMap(({ definition }) => (definition.emits ?? []).map(({ topic }) => topic)),
+        async deliver({ definition: { deliver } }: NamedTrigger, record) {
+          const target = functions().find((one) => one.name === deliver.to)
+          return post(record, {
+            url: `${url}/${team}/${deliver.to}${deliver.path}`,
+            token: await tokenFor(`/${team}/${deliver.to}`),
+            timeout: (target?.definition.timeout ?? 60) * 1000 + DELIVERY_EXTRA,
+          })
+        },
+      })
+    },
+    close: () => database.close(),
+  }
+}
