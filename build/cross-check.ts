@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { delimiter, dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, resolve } from 'node:path'
 import type { FunctionDefinition } from '../runtime/define.ts'
 import type { Fault } from '../runtime/errors.ts'
 import { faultAt, shown } from './fault-at.ts'
 import type { Found, FoundFunction, FoundTrigger } from './found.ts'
+import { programFile } from './program-file.ts'
 import { postRoutes, takes } from './routes.ts'
 
 /** Another declaration of the same name. */
@@ -20,9 +21,7 @@ export function unrunnable({ file, definition }: FoundFunction, path: string): r
     if (places.some((place) => existsSync(resolve(place, command)))) return []
     return [faultAt(file, 'command', `${command} is not found in ${places.join(', ')}`)]
   }
-  const missing = Object.values(definition.programs ?? {}).filter(
-    (program) => !existsSync(join(dirname(file), program)),
-  )
+  const missing = Object.values(definition.programs ?? {}).filter((program) => !existsSync(programFile(file, program)))
   const faults = missing.map((program) => faultAt(file, 'programs', `there is no ${program} beside it`))
   try {
     postRoutes(definition)

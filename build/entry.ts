@@ -1,7 +1,8 @@
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import type { BundleSource } from './bundle.ts'
 import type { FoundFunction } from './found.ts'
 import { EXTENSION, SOURCES } from './layout.ts'
+import { programFile } from './program-file.ts'
 
 /** The text from which a function's bundle starts. */
 export type Entry = (fn: { readonly file: string; readonly uses: readonly string[] }) => string
@@ -23,7 +24,7 @@ export function sourceOf({ name, file, definition }: FoundFunction, start: Entry
   const programs = Object.entries(definition.programs ?? {})
   return {
     entry: start({ file, uses: definition.uses }),
-    programs: Object.fromEntries(programs.map(([program, path]) => [program, join(dirname(file), path)])),
+    programs: Object.fromEntries(programs.map(([program, path]) => [program, programFile(file, path)])),
     native: 'here',
   }
 }

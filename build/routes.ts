@@ -1,10 +1,16 @@
 import type { FunctionDefinition } from '../runtime/define.ts'
 import type { Ports } from '../runtime/ports.ts'
+import { specOf } from '../runtime/routes.ts'
 
 /** The paths, as declared, that a function's POST routes have; throws when the function touches a port before a request asks it to. */
 export function postRoutes(fn: Pick<FunctionDefinition, 'name' | 'app'>): readonly string[] {
   const routes = fn.app(untouchable()).routes
   return routes.filter(({ method }) => method === 'POST').map(({ path }) => path)
+}
+
+/** The path of the route that takes events of this type; none where it has none. */
+export function eventPath(fn: Pick<FunctionDefinition, 'name' | 'app'>, type: string): string | undefined {
+  return fn.app(untouchable()).routes.find(({ handler }) => specOf(handler)?.event?.type === type)?.path
 }
 
 /** Tells whether a declared path (`/events/:type`) takes this one. */

@@ -1,32 +1,21 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { Caller, Inbox, RequestContext } from './context.ts'
+import type { RouterRoute } from 'hono/types'
+import type { Inbox, RequestContext } from './context.ts'
 import { requestContext } from './context.ts'
 import type { FunctionDefinition } from './define.ts'
-import { PlatformError, problem } from './errors.ts'
+import { codeOf, PlatformError, problem } from './errors.ts'
 import { AlreadyHandled } from './handled.ts'
 import { authorize } from './identity.ts'
 import type { Metrics } from './metrics.ts'
 import { openapi } from './openapi.ts'
 import type { PortName, Ports } from './ports.ts'
+import type { RequestLog } from './request-log.ts'
+import { requestLog } from './request-log.ts'
+import { withinTime } from './time-limit.ts'
 import { continueTrace } from './trace.ts'
 import { uuidv7 } from './uuid.ts'
-
-/** One line for each request or event. */
-export interface RequestLog {
-  readonly at: string
-  readonly level: 'info' | 'warn' | 'error'
-  readonly function: string
-  readonly method: string
-  readonly path: string
-  readonly status: number
-  readonly ms: number
-  readonly trace: string
-  readonly caller?: string
-  readonly event?: string
-  readonly error?: string
-}
 
 export interface AppOptions {
   /** Puts the caller into the request's context. */
@@ -36,15 +25,18 @@ export interface AppOptions {
   log(line: RequestLog): void
 }
 
-/** The road every request takes: trace → health → identity → scope → the function's own routes; errors leave by one door. */
+const METHODS = ['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST', 'PUT']
+
+/** The road every request takes: trace → time limit → health → identity → scope → the function's own routes; errors leave by one door. */
 export function createApp<uses extends PortName, types extends string>(
   fn: FunctionDefinition<uses, types>,
   ports: Pick<Ports<types>, uses>,
   { authenticate, inbox, metrics, log }: AppOptions,
 ): Hono {
   const routes = fn.app(ports)
+  const app = new Hono()
   return (
-    new Hono()
+    app
       .use(async function trace(c, next) {
         const context: RequestContext = {
           id: uuidv7(),
@@ -57,8 +49,10 @@ export function createApp<uses extends PortName, types extends string>(
         await requestContext.run(context, next)
         const seconds = (performance.now() - begun) / 1000
         metrics.observe(c.req.method, c.res.status, seconds)
-        if (!c.req.path.startsWith('/health/')) log(line(fn.name, c, context, seconds))
+        if (!c.req.path.startsWith('/health/')) log(requestLog(fn.name, c, context, seconds))
       })
+      .use(thrownIsError)
+      .use(withinTime(fn))
       .get('/health/live', (c) => c.json({ status: 'live' }))
       // Asks no port: they open lazily, and a route that needs objects alone works while the database is down.
       .get('/health/ready', (c) => c.json({ status: 'ready' }))
@@ -67,23 +61,30 @@ export function createApp<uses extends PortName, types extends string>(
       .use(authenticate)
       .use(authorize(fn.scope))
       .route('/', routes)
-      .notFound((c) => refuse(missing(routes, c), c))
+      .notFound((c) => refuse(missing(app, c), c))
       .onError(refuse)
   )
 }
 
-function missing(routes: Hono, c: Context): PlatformError {
-  const allowed = routes.routes.filter(({ method, path }) => method !== 'ALL' && pathMatches(path, c.req.path))
-  if (allowed.length === 0) return new PlatformError('not_found', `no route ${c.req.method} ${c.req.path}`)
-  const methods = [...new Set(allowed.map(({ method }) => method))].sort()
+// Hono brings errors to `onError`, and lets anything else that is thrown pass it by.
+async function thrownIsError(_c: Context, next: () => Promise<void>): Promise<void> {
+  try {
+    await next()
+  } catch (thrown) {
+    throw thrown instanceof Error ? thrown : new Error('a handler threw what is no Error', { cause: thrown })
+  }
+}
+
+function missing(app: Hono, c: Context): PlatformError {
+  const methods = METHODS.filter((method) => app.router.match(method, c.req.path)[0].some(isOf(method)))
+  if (methods.length === 0) return new PlatformError('not_found', `no route ${c.req.method} ${c.req.path}`)
   c.header('Allow', methods.join(', '))
   return new PlatformError('method_not_allowed', `${c.req.path} takes ${methods.join(', ')}, not ${c.req.method}`)
 }
 
-function pathMatches(pattern: string, path: string): boolean {
-  const wanted = pattern.split('/')
-  const found = path.split('/')
-  return wanted.length === found.length && wanted.every((step, at) => step.startsWith(':') || step === found[at])
+/** Middleware for all methods is found under each, and says nothing about the routes behind it. */
+function isOf(method: string): (found: readonly [readonly [unknown, RouterRoute], ...unknown[]]) => boolean {
+  return ([[, route]]) => route.method === method
 }
 
 // Hono keeps the error in `c.error`, where the log line of the request finds it with its cause.
@@ -100,40 +101,6 @@ function refuse(error: Error, c: Context): Response {
 }
 
 function fromHono(error: HTTPException): Error {
-  if (error.status >= 500) return error
-  return new PlatformError(
-    error.status === 413 ? 'too_large' : 'invalid_input',
-    error.message || 'the request is not right',
-    {
-      cause: error,
-    },
-  )
-}
-
-function line(name: string, c: Context, { trace, caller, event }: RequestContext, seconds: number): RequestLog {
-  const { status } = c.res
-  return {
-    at: new Date().toISOString(),
-    level: status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info',
-    function: name,
-    method: c.req.method,
-    path: c.req.path,
-    status,
-    ms: Math.round(seconds * 1e4) / 10,
-    trace: trace.traceId,
-    ...callerOf(caller),
-    ...(event ? { event: event.id } : {}),
-    ...(c.error ? { error: told(c.error) } : {}),
-  }
-}
-
-function callerOf(caller: Caller | undefined) {
-  return caller ? { caller: `${caller.kind}:${caller.id}` } : {}
-}
-
-/** The error with its causes; a bug with its place. */
-function told(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const self = error instanceof PlatformError ? `${error.code}: ${error.message}` : (error.stack ?? error.message)
-  return error.cause === undefined ? self : `${self} ← ${told(error.cause)}`
+  const code = codeOf(error.status)
+  return code ? new PlatformError(code, error.message || 'the request is not right', { cause: error }) : error
 }

@@ -1,7 +1,14 @@
 import * as z from 'zod'
 import { PlatformError } from './errors.ts'
 
-const Port = z.coerce.number().int().min(0).max(65535)
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
+/** Never shown, not even when they are wrong: they hold passwords. */
+const SECRET: readonly string[] = ['DATABASE_URL']
+const Port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'must be a port')
+  .transform(Number)
+  .pipe(z.number().max(65535))
 const Flag = z.enum(['', '0', '1']).transform((text) => text === '1')
 
 /** Every variable that the platform reads, from here alone. */
@@ -9,7 +16,7 @@ const Environment = z.object({
   /** Where a function's process listens. */
   PORT: Port.default(8080),
   /** The only address it listens on. */
-  MEZZ_HOST: z.string().default('127.0.0.1'),
+  MEZZ_HOST: z.string().min(1, 'must be an address').default('127.0.0.1'),
   MEZZ_TEAM: z
     .string()
     .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'must be a DNS label')
@@ -43,10 +50,15 @@ export type Environment = z.infer<typeof Environment>
 /** The environment as the platform understands it; throws once, with every fault. */
 export function readEnvironment(source: Readonly<Record<string, string | undefined>> = process.env): Environment {
   const parsed = Environment.safeParse(source)
-  if (parsed.success) return parsed.data
-  const faults = parsed.error.issues.map(
-    ({ path, message }) => `  ${path.join('.')}: ${message}, found ${JSON.stringify(source[String(path[0])])}`,
-  )
+  const faults = (parsed.error?.issues ?? []).map(({ path, message }) => {
+    const name = String(path[0])
+    return `  ${path.join('.')}: ${message}${SECRET.includes(name) ? '' : `, found ${JSON.stringify(source[name])}`}`
+  })
+  // Whoever reaches the address would be the developer.
+  if (source['MEZZ_DEVELOPER'] === '1' && !LOOPBACK.test(source['MEZZ_HOST'] ?? 'localhost')) {
+    faults.push(`  MEZZ_DEVELOPER: is for loopback alone, found MEZZ_HOST ${JSON.stringify(source['MEZZ_HOST'])}`)
+  }
+  if (parsed.success && faults.length === 0) return parsed.data
   throw new PlatformError('invalid_input', `the environment is not right:\n${faults.join('\n')}`)
 }
 

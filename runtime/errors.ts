@@ -51,6 +51,14 @@ export function unavailable(system: string, cause: unknown): PlatformError {
   return new PlatformError('unavailable', `${system} did not answer`, { cause, retryAfter: 1 })
 }
 
+/** The code for an HTTP status that something other than us chose: the first of that status, else `invalid_input`; none for a bug's 5xx. */
+export function codeOf(status: number): ErrorCode | undefined {
+  const codes = Object.entries(PROBLEM) as [Code, (typeof PROBLEM)[Code]][] // Object.entries forgets the keys' type
+  const [code] = codes.find(([, known]) => known.status === status) ?? []
+  if (code === undefined) return status < 500 ? 'invalid_input' : undefined
+  return code === 'internal' ? undefined : code
+}
+
 /** RFC 9457 problem details, with our stable `code`. */
 export interface Problem {
   readonly type: 'about:blank'

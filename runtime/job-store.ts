@@ -18,6 +18,8 @@ export interface ClaimedJob extends Attempt {
 export interface JobStore {
   /** Takes up to `most` jobs that wait, or whose engine is gone (this one's own of an earlier life at once), each as a new attempt. */
   claim(most: number): Promise<readonly ClaimedJob[]>
+  /** A claim that came to nothing: when its lease is over, it may be claimed again. */
+  forget(job: string): void
   /** Keeps the claims alive; answers with the ids that are still this engine's. */
   renew(jobs: readonly string[]): Promise<readonly string[]>
   /** What the attempt has told; false when it is no longer the current one. */

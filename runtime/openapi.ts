@@ -30,7 +30,7 @@ export function openapi(info: { readonly name: string; readonly summary: string 
   for (const [key, specs] of byRoute(app)) {
     const [method = '', path = ''] = key.split(' ')
     const spec: RouteSpec = Object.assign({}, ...specs)
-    const place = path.replace(/:([A-Za-z]+)(\{[^}]*\})?/g, '{$1}')
+    const place = path.replace(/:(\w+)(\{(?:[^{}]|\{[^}]*\})*\})?/g, '{$1}')
     paths[place] = { ...paths[place], [method.toLowerCase()]: operation(spec, place) }
   }
   return {

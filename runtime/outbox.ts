@@ -8,8 +8,8 @@ export interface OutboxEvent {
 
 /** A team's events between their commit and their topic. The engine alone touches it. */
 export interface Outbox {
-  /** Runs `work` as the team's only relay; waits until it is; the signal ends when it no longer is. */
-  alone(work: (signal: AbortSignal) => Promise<void>): Promise<void>
+  /** Runs `work` as the team's only relay; waits until it is, or the signal ends; the work's signal ends with it, and when it no longer is. */
+  alone(work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>
   /** Those that are visible, in the order of their numbers. */
   take(most: number): Promise<readonly OutboxEvent[]>
   /** They are in their topics. */

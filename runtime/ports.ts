@@ -33,7 +33,7 @@ export interface Objects {
   remove(name: string): Promise<void>
 }
 
-/** A statement with its values bound: never text that is joined. Numbers, strings, booleans, null, Date, Uint8Array, arrays of these; any JSON value for a jsonb column (as it is, not as text). */
+/** A statement with its values bound, never text that is joined: numbers, strings, booleans, null, Date, Uint8Array; arrays and objects are JSON (for jsonb), but for an array behind which `::text[]`, `::bigint[]`, … stands. */
 export type Query = <row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) => Promise<row[]>
 
 /** Rows and events, all stored or none; what `work` throws rolls back. `types` are the events it may emit: by default none. */
@@ -111,8 +111,11 @@ export interface TableSession {
   readonly folder: string
   /** Any statement; `values` stand for `?`. Rows as JSON values: numbers (also for integers), strings, booleans, null. */
   query<row extends object>(text: string, values?: readonly unknown[]): Promise<row[]>
-  /** Stores the rows of a SELECT, in its order, as one Parquet blob. */
-  store(select: string): Promise<ObjectRef & { readonly rows: number }>
+  /** Stores the rows of a SELECT, in its order, as one blob: Parquet, or CSV (RFC 4180 with a header; missing is empty; a number's text reads back as the same double). */
+  store(
+    select: string,
+    options?: { readonly format?: 'parquet' | 'csv' },
+  ): Promise<ObjectRef & { readonly rows: number }>
 }
 
 export type TensorType = 'float64' | 'float32' | 'int64' | 'int32' | 'bool' | 'string'

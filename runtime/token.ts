@@ -70,6 +70,7 @@ export function engineVerifier(
         audience,
         typ: 'JWT',
         requiredClaims: ['exp', 'iat'],
+        maxTokenAge: LIFE_SECONDS,
         clockTolerance: 30,
         currentDate: new Date(now()),
       })

@@ -5,14 +5,13 @@ import { requestContext } from './context.ts'
 import type { Fault } from './errors.ts'
 import { PlatformError } from './errors.ts'
 import type { EventType } from './event.ts'
+import { readJson } from './json.ts'
 import { specified } from './routes.ts'
 
 export { answers } from './routes.ts'
 
 type Json<data> = MiddlewareHandler<object, string, { in: { json: data }; out: { json: data } }>
 type Search<data> = MiddlewareHandler<object, string, { in: { query: data }; out: { query: data } }>
-
-const MOST_JSON = 16 * 1024 * 1024
 
 /** A name of a dataset, view, pipeline, model, project or script: a DNS label. */
 export const Name = z
@@ -28,20 +27,22 @@ export const Page = z.object({
   after: z.string().optional(),
 })
 
-/** Parses the JSON body with `schema`; the handler reads it as `c.req.valid('json')`. */
+/** Parses the JSON body with `schema`; the handler reads it as `c.req.valid('json')`. It may be left out where `{}` would do. */
 export function body<schema extends z.ZodType<object>>(schema: schema): Json<z.output<schema>> {
+  const mayBeLeftOut = schema.safeParse({}).success
   async function body(c: Context, next: () => Promise<void>): Promise<void> {
-    c.req.addValidatedData('json', parse(schema, await json(c), 'the body is not what this route takes'))
+    const value = mayBeLeftOut && (await isLeftOut(c)) ? {} : await readJson(c)
+    c.req.addValidatedData('json', parse(schema, value, 'the body is not what this route takes'))
     await next()
   }
   return specified<Json<z.output<schema>>>(body, { body: schema })
 }
 
-/** Parses the query string; the handler reads it as `c.req.valid('query')`. Unknown parameters are refused. */
+/** Parses the query string; the handler reads it as `c.req.valid('query')`. Unknown and repeated parameters are refused. */
 export function query<shape extends z.ZodRawShape>(schema: z.ZodObject<shape>): Search<z.output<z.ZodObject<shape>>> {
   const strict = schema.strict()
   async function query(c: Context, next: () => Promise<void>): Promise<void> {
-    c.req.addValidatedData('query', parse(strict, c.req.query(), 'the query is not what this route takes'))
+    c.req.addValidatedData('query', parse(strict, once(c), 'the query is not what this route takes'))
     await next()
   }
   return specified<Search<z.output<z.ZodObject<shape>>>>(query, { query: schema })
@@ -74,7 +75,7 @@ export function event<data extends object>(type: EventType<data, string>): Json<
     const attributes = Attributes.parse(c)
     if (attributes.type !== type.type)
       throw new PlatformError('invalid_input', `expected ${type.type}, got ${attributes.type}`)
-    const data = parse(type.data, await json(c), `the data is not that of ${type.type}`)
+    const data = parse(type.data, await readJson(c), `the data is not that of ${type.type}`)
     context.event = { ...attributes, path: c.req.path, begun: false }
     if (await context.inbox?.knows(context.event)) return c.body(null, 204)
     c.req.addValidatedData('json', data)
@@ -104,24 +105,19 @@ const Attributes = {
   },
 }
 
-async function json(c: Context): Promise<unknown> {
-  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json' && !type?.endsWith('+json')) {
-    throw new PlatformError('unsupported_media_type', `expected application/json, got ${type ?? 'no content-type'}`)
-  }
-  const length = Number(c.req.header('content-length') ?? 0)
-  if (length > MOST_JSON)
-    throw new PlatformError('too_large', `the body has ${length} bytes, at most ${MOST_JSON} are taken`)
-  const text = await c.req.text()
-  if (text.length > MOST_JSON) throw new PlatformError('too_large', `the body has more than ${MOST_JSON} bytes`)
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new PlatformError('invalid_input', 'the body is not JSON', {
-      cause: error,
-      errors: [{ pointer: '', reason: error instanceof Error ? error.message : 'not JSON' }],
-    })
-  }
+async function isLeftOut(c: Context): Promise<boolean> {
+  return c.req.header('content-type') === undefined && (await c.req.text()) === ''
+}
+
+/** Each parameter and its value; which of two would count is nobody's guess. */
+function once(c: Context): Record<string, string> {
+  const given = [...new URL(c.req.url).searchParams]
+  const names = given.map(([name]) => name)
+  const repeated = names.filter((name, at) => names.indexOf(name) !== at)
+  if (repeated.length === 0) return Object.fromEntries(given)
+  throw new PlatformError('invalid_input', 'the query is not what this route takes', {
+    errors: repeated.map((name) => ({ pointer: pointer([name]), reason: 'given more than once' })),
+  })
 }
 
 function parse<schema extends z.ZodType>(schema: schema, value: unknown, message: string): z.output<schema> {

@@ -21,7 +21,7 @@ const HOMES: Record<string, readonly string[]> = {
   esbuild: ['build/bundle.ts'],
   jose: ['runtime/token.ts'],
   'onnxruntime-node': ['runtime/adapters/onnxruntime.ts'],
-  postgres: ['runtime/adapters/postgres.ts'],
+  pg: ['runtime/adapters/postgres.ts', 'runtime/adapters/postgres-listen.ts'],
 }
 
 const files = globSync('{runtime,triggers,functions,manifests,build}/**/*.ts')

@@ -2,7 +2,8 @@ import type { ParseArgsConfig } from 'node:util'
 import { PlatformError } from '../../runtime/errors.ts'
 
 export type Options = NonNullable<ParseArgsConfig['options']>
-export type Values = Readonly<Record<string, string | boolean | undefined>>
+type Value = string | boolean | readonly (string | boolean)[] | undefined
+export type Values = Readonly<Record<string, Value>>
 
 /** One of the words that `mezz` takes. */
 export interface Command {
@@ -21,8 +22,26 @@ export interface Command {
 /** What was given is not what the command takes: said with the usage line, exit code 2. */
 export class UsageError extends Error {}
 
-export function text(value: string | boolean | undefined): string | undefined {
+export function text(value: Value): string | undefined {
   return typeof value === 'string' ? value : undefined
+}
+
+/** A whole number from `least` on. */
+export function whole(given: string, least: number): number {
+  const number = Number(given)
+  if (!/^\d+$/.test(given) || number < least) throw new UsageError(`${given} is no whole number from ${least} on`)
+  return number
+}
+
+/** What stands behind a command's word: at least so many words, and no more than it takes. */
+export function words(
+  given: readonly string[],
+  names: { readonly needed: readonly string[]; readonly more?: number },
+): void {
+  const missing = names.needed[given.length]
+  if (missing !== undefined) throw new UsageError(`a ${missing} is missing`)
+  const most = names.needed.length + (names.more ?? 0)
+  if (given.length > most) throw new UsageError(`it takes no ${given[most]}`)
 }
 
 /** Milliseconds of `30s`, `500ms`, `2m`, `1h`; a bare number is seconds. */

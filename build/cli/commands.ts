@@ -4,4 +4,12 @@ import type { Command } from './command.ts'
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   dev: async () => (await import('./dev.ts')).dev,
   demo: async () => (await import('./demo.ts')).demo,
+  new: async () => (await import('./new.ts')).create,
+  list: async () => (await import('./list.ts')).list,
+  invoke: async () => (await import('./invoke.ts')).invoke,
+  send: async () => (await import('./send.ts')).send,
+  flows: async () => (await import('./flows.ts')).flows,
+  bundle: async () => (await import('./bundle.ts')).bundle,
+  logs: async () => (await import('./logs.ts')).logs,
+  openapi: async () => (await import('./openapi.ts')).openapi,
 }

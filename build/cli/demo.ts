@@ -2,12 +2,12 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { readEnvironment } from '../../runtime/env.ts'
-import { PACKAGE } from '../layout.ts'
+import { SOURCES } from '../layout.ts'
 import type { Command } from './command.ts'
 import { text, UsageError } from './command.ts'
 import { stopped } from './stopped.ts'
 
-const TABLE = join(PACKAGE, 'build/demo/breast-cancer.csv')
+const TABLE = join(SOURCES, 'build/demo/breast-cancer.csv')
 const TARGET = 'target'
 const GRACE = 10_000
 const IDLE = 30_000

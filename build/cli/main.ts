@@ -4,6 +4,11 @@ import { told, UsageError } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { endWithLauncher } from './launcher-pipe.ts'
 
+// Who reads may stop early: `mezz logs | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
 process.exitCode = await main(process.argv.slice(2))
 
 async function main([word, ...rest]: readonly string[]): Promise<number> {
@@ -28,8 +33,7 @@ async function main([word, ...rest]: readonly string[]): Promise<number> {
       return 0
     }
     endWithLauncher()
-    // The options are declared single, so no value is a list.
-    return await command.run({ values: values as Record<string, string | boolean | undefined>, positionals })
+    return await command.run({ values, positionals })
   } catch (error) {
     return refuse(command, error)
   }

@@ -13,7 +13,7 @@ const Request = z.object({
 const Message = z.object({ level: z.string(), message: z.string() })
 
 /** A line of a function's process as a person reads it: `10:04:05 ingest POST /datasets 201 34 ms`. */
-export function showLine({ function: name, at, line }: LogLine): string {
+export function showLine({ function: name, at, line }: Pick<LogLine, 'function' | 'at' | 'line'>): string {
   const time = at.slice(11, 19)
   const said = parsed(line)
   const request = Request.safeParse(said)

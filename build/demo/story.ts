@@ -148,7 +148,7 @@ export async function tellStory({ base, platform, file, target, task, say }: Sto
       case 'convert mezz.model.trained.v1': {
         const [run] = (await ask(`${base}/train/runs?model=${name}`, Runs)).data.items
         const { data } = await ask(`${base}/convert/conversions/${run?.id}`, Conversion)
-        return `ONNX, proved on ${data.rows} rows: ${data.leafMismatches} leaves differ, scores by ${data.maxAbsoluteDifference} at most`
+        return `ONNX, proved on ${data.rows} rows: ${data.leafMismatches} leaves differ, scores by ${data.maxAbsoluteDifference.toPrecision(2)} at most`
       }
       case 'publish mezz.model.converted.v1':
         return 'a version, published'

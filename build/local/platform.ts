@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { childProcesses } from '../../runtime/adapters/child-processes.ts'
 import { folderObjects } from '../../runtime/adapters/folder.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
@@ -18,8 +19,9 @@ import { createEngineApp } from '../../triggers/engine/app.ts'
 import { post } from '../../triggers/engine/deliver.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import { startEngine } from '../../triggers/engine/engine.ts'
-import type { EngineLog, NamedTrigger } from '../../triggers/engine/trigger.ts'
+import type { NamedTrigger, TriggerStatus } from '../../triggers/engine/trigger.ts'
 import type { FoundFunction } from '../found.ts'
+import { calm } from './calm.ts'
 import { openDataFolder } from './data-folder.ts'
 import { engineKey } from './engine-key.ts'
 import { openLogBook } from './log-book.ts'
@@ -54,6 +56,8 @@ export interface Platform {
 /** A cold start and a queue come before the function's own time. */
 const DELIVERY_EXTRA = 30_000
 const PARTITIONS = 4
+/** Milliseconds. */
+const STATUS_WAITS = 1000
 
 /** The platform without a cluster: embedded stores, the engine, and a gateway behind which each function has processes of its own. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -61,11 +65,11 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
   const team = environment.MEZZ_TEAM
   const folder = await openDataFolder(options.data)
   const book = await openLogBook(folder.logs, options.heard)
-  const log: EngineLog = (level, message, error) => {
+  const log = calm((level, message, error) => {
     const told = error === undefined ? message : `${message}: ${error instanceof Error ? causes(error) : error}`
     const line = JSON.stringify({ at: new Date().toISOString(), level, message: told })
     book.write({ function: 'mezz', pid: process.pid, at: new Date().toISOString(), line })
-  }
+  })
   const key = await engineKey(folder.path)
   const store = await openTeamStore({ team, folder, url: environment.DATABASE_URL, log })
   const objectsFolder = environment.OBJECTS_FOLDER ?? folder.objects
@@ -92,14 +96,24 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     logs: (page) => book.read(page),
   })
   async function status() {
-    const engineStatus = await engine
-      ?.status()
-      .catch((error: unknown) => ({ missing: error instanceof Error ? error.message : String(error) }))
     return {
-      functions: serving?.status() ?? [],
-      triggers: Array.isArray(engineStatus) ? engineStatus : [],
+      functions: (serving?.status() ?? []).map((one) => ({ ...one, ...declared(one.name) })),
+      triggers: await triggerStatus(),
       missing: missing(),
     }
+  }
+  /** None while the database does not answer: what else there is to say must not wait for it. */
+  async function triggerStatus(): Promise<readonly TriggerStatus[]> {
+    const known = engine?.status().catch(() => [])
+    return (await Promise.race([known, wait(STATUS_WAITS, [], { ref: false })])) ?? []
+  }
+  /** What its declaration says, beside its numbers. */
+  function declared(name: string) {
+    const found = serving?.catalogue().functions.find((one) => one.name === name)
+    if (!found) return {}
+    const { definition, ours } = found
+    const uses = 'uses' in definition ? definition.uses : []
+    return { summary: definition.summary, uses, emits: (definition.emits ?? []).map(({ type }) => type), ours }
   }
   function missing(): readonly string[] {
     const why = store.missing()

@@ -94,8 +94,12 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
     for (const { pointer, reason } of next.faults) say(`${pointer}: ${reason}`)
     const gone = catalogue.functions.filter(({ file }) => !next.files.includes(file))
     for (const { name } of gone) await remove(name)
+    const own = new Set(next.files.map((file) => dirname(file)))
+    // A folder that is no function's may be shared by any of them; a command hangs on its own alone.
+    const shared = all || functions.some((folder) => !own.has(folder))
     const touched = next.functions.filter(
-      ({ name, file }) => all || !pools.has(name) || functions.includes(dirname(file)),
+      ({ name, file, definition }) =>
+        !pools.has(name) || functions.includes(dirname(file)) || (shared && 'app' in definition),
     )
     await Promise.all(
       touched.map((fn) =>

@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTick, setTimeout as wait } from 'node:timers/promises'
 import type { FunctionSchema, TeamDatabase, TeamUrls } from '../../runtime/adapters/team-database.ts'
 import { prepareTeam, urls } from '../../runtime/adapters/team-database.ts'
 import type { EngineLog } from '../../triggers/engine/trigger.ts'
@@ -38,6 +38,8 @@ export async function openTeamStore({ team, folder, url, log }: TeamStoreOptions
   const ended = new AbortController()
   let missing: string | null = 'not tried yet'
   let retrying: Promise<void> | undefined
+  const fresh = new Set<string>()
+  let scheduled: Promise<void> | undefined
 
   async function password(role: string): Promise<void> {
     passwords.set(role, await folder.secret(`role ${team} ${role}`))
@@ -63,6 +65,21 @@ export async function openTeamStore({ team, folder, url, log }: TeamStoreOptions
     retrying = undefined
   }
 
+  async function prepareFresh(): Promise<void> {
+    scheduled = undefined
+    const names = missing === null ? [...fresh] : [...wanted.keys()]
+    fresh.clear()
+    if (retrying) return
+    try {
+      await attempt(names.flatMap((name) => wanted.get(name) ?? []))
+    } catch (error) {
+      // The embedded one is there, so what fails is a schema file: that function's fault, said at once.
+      if (!url) throw error
+      log('error', `the database ${new URL(url).host} cannot be used yet; it is tried again`, error)
+      retrying = retry()
+    }
+  }
+
   await password('engine')
   return {
     urls: { ...urls(database), of: (name) => urls(database).of(name) },
@@ -71,17 +88,12 @@ export async function openTeamStore({ team, folder, url, log }: TeamStoreOptions
     async prepare(functions) {
       for (const one of functions) {
         wanted.set(one.name, one)
+        fresh.add(one.name)
         await password(one.name)
       }
-      const isFirst = missing !== null
-      try {
-        await attempt(isFirst ? [...wanted.values()] : functions)
-      } catch (error) {
-        // The embedded one is there, so what fails is a schema file: that function's fault, said at once.
-        if (!url) throw error
-        log('error', `the database ${new URL(url).host} cannot be used yet; it is tried again`, error)
-        retrying ??= retry()
-      }
+      // Those that come together are done together.
+      scheduled ??= nextTick().then(prepareFresh)
+      await scheduled
     },
     async close() {
       ended.abort()

@@ -27,7 +27,10 @@ export async function answerChecker(
     const place = `${method} ${path} → ${answer.status}`
     const problem = answer.status >= 400
     const declared = responses[String(answer.status)] ?? (problem ? responses['default'] : undefined)
-    if (!declared) throw new Error(`${place} is not in the OpenAPI document`)
+    if (!declared)
+      throw new Error(
+        `${place} is not in the OpenAPI document: say it in the route's line by answers('…', { ${answer.status}: … })`,
+      )
     const type = answer.headers.get('content-type')?.split(';')[0] ?? ''
     const { content } = Answer.parse(declared)
     if (!content) {

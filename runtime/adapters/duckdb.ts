@@ -104,13 +104,13 @@ function session(objects: Objects, folder: string, connect: () => Promise<DuckDB
   return {
     folder,
     query,
-    async store(select) {
-      const path = join(folder, `store-${stored++}.parquet`)
+    async store(select, { format = 'parquet' } = {}) {
+      const path = join(folder, `store-${stored++}.${format}`)
       const columns = (await query(`describe ${select}`)).length
       const group = Math.min(122_880, Math.max(2048, Math.floor(ROW_GROUP_VALUES / columns)))
-      const [done] = await query<{ Count: number }>(
-        `copy (${select}) to ${literal(path)} (format parquet, compression zstd, row_group_size ${group})`,
-      )
+      const options =
+        format === 'csv' ? 'format csv, header' : `format parquet, compression zstd, row_group_size ${group}`
+      const [done] = await query<{ Count: number }>(`copy (${select}) to ${literal(path)} (${options})`)
       try {
         return { ...(await objects.put(createReadStream(path))), rows: done?.Count ?? 0 }
       } finally {

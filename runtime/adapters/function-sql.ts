@@ -95,7 +95,7 @@ function transaction(query: Query, context: RequestContext | undefined) {
       await query`select pg_advisory_xact_lock(hashtext(current_schema()), hashtext(${name}))`
     },
     async keep(owner, blobs) {
-      await query`select mezz.keep(${owner}, ${blobs.map(({ sha256 }) => sha256)})`
+      await query`select mezz.keep(${owner}, ${blobs.map(({ sha256 }) => sha256)}::text[])`
     },
   }
   async function close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { jobEnded } from '../job-ended.ts'
 import type { Causes, ClaimedJob, JobStore } from '../job-store.ts'
 import type { JobRequest } from '../ports.ts'
+import { storable } from '../storable.ts'
 import { uuidv7 } from '../uuid.ts'
 import { bell } from './bell.ts'
 import type { Database } from './postgres.ts'
@@ -61,11 +62,13 @@ export function postgresJobs(database: Database, { team, engine }: JobsOptions):
         return true
       })
     },
+    forget(job) {
+      mine.delete(job)
+    },
     async finish(job, end) {
-      mine.delete(job.job)
-      return database.transaction(async (inside) => {
+      const isMine = await database.transaction(async (inside) => {
         const outputs = end.state === 'succeeded' ? end.outputs : {}
-        const error = end.state === 'failed' ? end.error : null
+        const error = end.state === 'failed' ? storable(end.error) : null
         const current = await inside`
           update jobs set state = ${end.state}, ended_at = clock_timestamp(), error = ${error}, outputs = ${outputs}::jsonb,
             usage = ${end.usage}::jsonb, progress = case when ${end.state} = 'succeeded' then 1 else progress end
@@ -83,6 +86,8 @@ export function postgresJobs(database: Database, { team, engine }: JobsOptions):
         await tellEnd(inside, { team, job, data: JSON.stringify(data) })
         return true
       })
+      mine.delete(job.job)
+      return isMine
     },
     rung: bell(database, 'mezz_jobs'),
   }

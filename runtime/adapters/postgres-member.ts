@@ -53,7 +53,7 @@ export async function postgresMember(database: Database, own: Member, listener: 
     }
   }
 
-  const unlisten = await database.listen('mezz_members', () => wake())
+  const unlisten = database.listen('mezz_members', () => wake())
   const lived = live()
   return {
     async leave() {
@@ -61,7 +61,7 @@ export async function postgresMember(database: Database, own: Member, listener: 
       wake()
       await lived
       hold(new Map())
-      await unlisten()
+      unlisten()
       await database.transaction(async (query) => {
         await query`delete from members where "group" = ${group} and member = ${member}`
         await query`select pg_notify('mezz_members', ${group})`
@@ -80,14 +80,18 @@ async function deal(
       delete from members where "group" = ${group} and member <> ${member}
       and seen < clock_timestamp() - make_interval(secs => ${SESSION_SECONDS}) returning 1`
     const [me] = await query<{ fresh: boolean }>`
-      insert into members ("group", member, topics) values (${group}, ${member}, ${[...topics]})
-      on conflict ("group", member) do update set seen = clock_timestamp() returning xmax = 0 as fresh`
+      insert into members ("group", member, topics) values (${group}, ${member}, ${[...topics]}::text[])
+      on conflict ("group", member) do update set seen = clock_timestamp(), topics = excluded.topics returning xmax = 0 as fresh`
     if (me?.fresh || gone.length > 0) await query`select pg_notify('mezz_members', ${group})`
-    const members = await query<{ member: string }>`select member from members where "group" = ${group} order by member`
+    const members = await query<{ member: string; topics: string[] }>`
+      select member, topics from members where "group" = ${group} order by member`
     const partitions = await query<{ topic: string; partition: number }>`
-      select topic, partition from partitions where topic = any(${[...topics]}) order by topic, partition`
-    const turn = members.findIndex((one) => one.member === member)
-    const mine = partitions.filter((_, at) => at % members.length === turn)
+      select topic, partition from partitions order by topic, partition`
+    // Among those that read its topic; counted over all topics, so that everybody counts alike.
+    const mine = partitions.filter(({ topic }, at) => {
+      const readers = members.filter((one) => one.topics.includes(topic))
+      return readers[at % readers.length]?.member === member
+    })
     return new Map(mine.map(({ topic, partition }) => [`${topic}/${partition}`, [topic, partition] as const]))
   })
 }

@@ -15,7 +15,7 @@ export function postgresOutbox(database: Database): Outbox {
   const { query } = database
 
   return {
-    alone: (work) => database.holding('mezz relay', work),
+    alone: (work, signal) => database.holding('mezz relay', work, signal),
     async take(most) {
       const rows = await query<Row>`select * from outbox order by seq limit ${most}`
       return rows.map(({ seq, topic, key, time, ...rest }) => ({

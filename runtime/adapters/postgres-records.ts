@@ -17,9 +17,9 @@ const DEEPEST = 100
 export function postgresRecords({ query }: Database): Records {
   async function flowsOf(ids: readonly string[]): Promise<Flow[]> {
     const events = await query<EventRow>`
-      select * from flow_events where correlationid = any (${[...ids]}) order by at, id`
+      select * from flow_events where correlationid = any (${[...ids]}::text[]) order by at, id`
     const steps = await query<StepRow>`
-      select * from flow_steps where correlationid = any (${[...ids]}) order by at, step`
+      select * from flow_steps where correlationid = any (${[...ids]}::text[]) order by at, step`
     return ids.map((id) => ({
       id,
       events: events.filter(({ correlationid }) => correlationid === id).map(toEvent),
@@ -81,7 +81,7 @@ export function postgresRecords({ query }: Database): Records {
           select e."from", e."to", e.by, b.depth + 1 from lineage_edges e join back b on e."to" = b."from" where b.depth < ${DEEPEST})
         select distinct "from", "to", by from back`
       const ids = [...new Set([id, ...edges.flatMap(({ from, to }) => [from, to])])]
-      const nodes = await query<NodeRow>`select * from lineage_nodes where id = any (${ids}) order by at`
+      const nodes = await query<NodeRow>`select * from lineage_nodes where id = any (${ids}::text[]) order by at`
       return { nodes: nodes.map(toNode), edges }
     },
   }

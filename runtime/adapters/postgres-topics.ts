@@ -2,6 +2,7 @@ import { partitionOf } from '../partitioner.ts'
 import type { Assignment, LogRecord, MemberListener, Membership, Topics } from '../topics.ts'
 import type { Database } from './postgres.ts'
 import { postgresMember } from './postgres-member.ts'
+import { waitingRoom } from './waiting-room.ts'
 
 interface Row {
   readonly partition: number
@@ -12,21 +13,15 @@ interface Row {
 }
 
 /** Reads look again after this many ms without a notification: one that was lost costs no more than that. */
-const LOOK_AGAIN = 2000
+const LOOK_AGAIN = 15_000
 
 /** The log as tables of the team's database: partitioned, with members that come and go. One that comes back under its name takes its place again. */
 export function postgresTopics(database: Database, { member }: { readonly member: string }): Topics {
   const { query } = database
-  const bells = new Bells()
-  let listening: Promise<() => Promise<void>> | undefined
-  const listen = (): Promise<() => Promise<void>> => {
-    listening ??= database
-      .listen('mezz_log', (place) => bells.ring(place))
-      .catch((error: unknown) => {
-        listening = undefined
-        throw error
-      })
-    return listening
+  const room = waitingRoom()
+  let unlisten: (() => void) | undefined
+  const listen = (): void => {
+    unlisten ??= database.listen('mezz_log', (place) => room.call(place))
   }
 
   async function read(topic: string, partition: number, from: number, most: number): Promise<LogRecord[]> {
@@ -41,12 +36,17 @@ export function postgresTopics(database: Database, { member }: { readonly member
       topic,
       partition,
       async read(from, { most, signal }) {
-        await listen()
+        listen()
         while (!signal.aborted) {
-          const rung = bells.next(place, LOOK_AGAIN, signal)
-          const records = await read(topic, partition, from, most)
-          if (records.length > 0) return records
-          await rung
+          const found = new AbortController()
+          try {
+            const rung = room.wait(place, LOOK_AGAIN, AbortSignal.any([signal, found.signal]))
+            const records = await read(topic, partition, from, most)
+            if (records.length > 0) return records
+            await rung
+          } finally {
+            found.abort()
+          }
         }
         return []
       },
@@ -101,34 +101,7 @@ export function postgresTopics(database: Database, { member }: { readonly member
       return row?.at ?? null
     },
     async close() {
-      const stop = await listening?.catch(() => undefined)
-      await stop?.()
+      unlisten?.()
     },
-  }
-}
-
-/** Wakes those who wait for a place of the log; an empty place wakes all. */
-class Bells {
-  readonly #waiting = new Map<string, Set<() => void>>()
-
-  next(place: string, most: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = this.#waiting.get(place) ?? new Set()
-      this.#waiting.set(place, waiting)
-      const done = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        waiting.delete(done)
-        resolve()
-      }
-      const timer = setTimeout(done, most)
-      signal.addEventListener('abort', done, { once: true })
-      waiting.add(done)
-    })
-  }
-
-  ring(place: string): void {
-    const rung = place === '' ? [...this.#waiting.values()] : [this.#waiting.get(place) ?? new Set<() => void>()]
-    for (const waiting of rung) for (const done of [...waiting]) done()
   }
 }

@@ -124,7 +124,7 @@ async function functionSchema(owner: Database, team: string, { name, emits, fold
       mezz.job_log(uuid, bigint, integer) to ${role};
     alter role ${role} set search_path = ${schema}`)
   await owner.query`
-    insert into mezz.functions (role, name, emits) values (${own}, ${name}, ${[...emits]})
+    insert into mezz.functions (role, name, emits) values (${own}, ${name}, ${[...emits]}::text[])
     on conflict (role) do update set emits = excluded.emits`
   if (folder) await migrate(owner, { schema: name, folder })
   await owner.script(`

@@ -3,6 +3,9 @@ import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join, relative } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { begin, CELLS, predict, published, someRow } from './chain.ts'
+import { eventually } from './eventually.ts'
+import { startDev } from './mezz-dev.ts'
 import { userRepository } from './user-repository.ts'
 
 const TSC = fileURLToPath(new URL('../../node_modules/.bin/tsc', import.meta.url))
@@ -33,7 +36,7 @@ describe('a repository outside', () => {
     writeFileSync(
       script,
       `import notes from './functions/notes/function.ts'
-       import trigger from './triggers/note-written-to-notes.ts'
+       import trigger from './triggers/acme-note-written-to-letters.ts'
        import { datasetIngested } from 'mezz/events'
        console.log(notes.name, trigger.on.type, datasetIngested.type)`,
     )
@@ -49,6 +52,34 @@ describe('a repository outside', () => {
 
     assert.equal(status, 0)
     assert.match(output, /mezz/)
+  })
+
+  it('tests its function on the embedded systems', () => {
+    const { status, output } = user.run(process.execPath, '--test', 'functions/letters/function.test.ts')
+
+    assert.equal(status, 0, output)
+    assert.match(output, /pass 1/)
+  })
+
+  it('is served: its functions answer, its trigger delivers, and ours work beside them', async () => {
+    const dev = await startDev({
+      data: join(user.folder, '.mezz'),
+      folder: user.folder,
+      launcher: join(installed, 'build/launch.js'),
+    })
+    try {
+      const put = await fetch(`${dev.url}/default/notes/notes/first`, { method: 'PUT', body: 'hello' })
+      assert.equal(put.status, 201)
+      await eventually('the delivery', async () => {
+        const total = await fetch(`${dev.url}/default/letters/total`)
+        return JSON.stringify(await total.json()) === '{"bytes":5}'
+      })
+      await begin(dev.url, CELLS)
+      await published(dev.url, CELLS.name)
+      assert.equal((await predict(dev.url, CELLS.name, [await someRow(dev.url, CELLS.name)])).predictions.length, 1)
+    } finally {
+      assert.equal(await dev.stop(), 0)
+    }
   })
 
   it('gets no TypeScript, no test and no file of the checkout beside the package', () => {

@@ -15,11 +15,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import postgres from 'postgres'
 import { openDataFolder } from '../../build/local/data-folder.ts'
 import { startPostgres } from '../../build/local/postgres.ts'
 import { until } from '../../build/local/until.ts'
-import { gone, lives, on, query, Started } from './fixture/on-postgres.ts'
+import { gone, lives, on, query, Started, session } from './fixture/on-postgres.ts'
 import { runFixture, script } from './fixture/run.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'postgres-crash-'))
@@ -50,10 +49,9 @@ describe('PostgreSQL, after a crash', () => {
   it('waits for the sessions of a killed server to end before it starts again', async () => {
     const folder = await openDataFolder(path)
     const first = await startPostgres(folder)
-    const busy = postgres(first.url, { max: 1 })
-    await busy`select 1`
+    const busy = await session(first.url)
     // Work that does not look up: it goes on for a second or so after its server is gone.
-    const cut = busy`select count(*) from generate_series(1, 10000000) as n where n % 7 = 1`.catch(() => 'cut')
+    const cut = busy.query('select count(*) from generate_series(1, 10000000) as n where n % 7 = 1').catch(() => 'cut')
     assert.ok(
       await until(5_000, async () => {
         const [row] = await query(first.url, "select count(*)::int as n from pg_stat_activity where state = 'active'")
@@ -69,7 +67,6 @@ describe('PostgreSQL, after a crash', () => {
     assert.deepEqual(await query(second.url, 'select 1 as n'), [{ n: 1 }])
     await second.stop()
     await cut
-    await busy.end({ timeout: 0 })
     await folder.close()
   })
 
@@ -106,8 +103,8 @@ describe('PostgreSQL, after a crash', () => {
   it('of an earlier crash that still runs is stopped, sessions and all, and started anew', async () => {
     const first = await runFixture(script('hold-postgres.ts', path))
     const { url, pid } = Started.parse(first.said)
-    const session = postgres(url, { max: 1 })
-    await session`create table left_over as select 1 as n`
+    const client = await session(url)
+    await client.query('create table left_over as select 1 as n')
     for (const guard of guards(path)) process.kill(guard, 'SIGKILL')
     await first.kill()
     assert.ok(lives(pid))
@@ -118,7 +115,6 @@ describe('PostgreSQL, after a crash', () => {
     })
 
     assert.deepEqual(rows, [{ n: 1 }])
-    await session.end({ timeout: 0 })
   })
 
   it('is made whole by the next start when its making was cut', async () => {

@@ -19,13 +19,14 @@ export function userRepository(): UserRepository {
   const env = withoutNpm()
   execFileSync('npm', ['pack', '--pack-destination', folder], { cwd: CHECKOUT, env, stdio: 'pipe' })
 
-  const { version, dependencies } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'))
+  const { version, dependencies, devDependencies } = JSON.parse(readFileSync(join(CHECKOUT, 'package.json'), 'utf8'))
   cpSync(join(CHECKOUT, 'test/platform/outside'), folder, { recursive: true })
   const manifest = {
     name: 'user',
     private: true,
     type: 'module',
     dependencies: { mezz: `file:mezz-${version}.tgz`, hono: dependencies.hono, zod: dependencies.zod },
+    devDependencies: { '@types/node': devDependencies['@types/node'] },
     // For npm 11; npm 10 reads `.npmrc`. Without them onnxruntime-node fetches GPU libraries while it is installed.
     allowScripts: { 'onnxruntime-node': false },
   }
@@ -43,7 +44,7 @@ export function userRepository(): UserRepository {
   }
 }
 
-/** What npm told the scripts of this checkout must not reach another repository: it holds this one's settings. */
+/** What npm told the scripts of this checkout must not reach another repository, nor what the test runner tells its files. */
 function withoutNpm(): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)))
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_TEST_CONTEXT)/i.test(name)))
 }

@@ -1,4 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { Agent, request } from 'node:http'
 import * as z from 'zod'
+import { storable } from '../../runtime/storable.ts'
 import type { LogRecord } from '../../runtime/topics.ts'
 import type { Outcome } from './core/policy.ts'
 import { attribute, httpHeaders } from './wire.ts'
@@ -20,38 +23,65 @@ export interface Answer {
 
 const Problem = z.object({ code: z.string(), detail: z.string().optional() })
 const MOST_SAID = 2000
+const MOST_CODE = 100
+const MOST_READ = 1024 * 1024
+
+// Not `fetch`: it gives a target five minutes at most before its answer begins.
+const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
 
 /** Posts an event to its target in CloudEvents' HTTP binary mode; always answers. */
-export async function post(record: LogRecord, { url, token, timeout }: Target): Promise<Answer> {
+export async function post(record: LogRecord, target: Target): Promise<Answer> {
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        ...httpHeaders(record),
-        authorization: `Bearer ${token}`,
-        ...(attribute(record, 'traceparent') ? { traceparent: attribute(record, 'traceparent') } : {}),
-      },
-      body: record.value,
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeout),
-    })
-    const text = await response.text()
-    const cold = response.headers.get('x-mezz-cold-start')
+    const { status, headers, text } = await ask(record, target)
+    const { 'x-mezz-process': process, 'x-mezz-cold-start': cold } = headers
     return {
-      outcome: { status: response.status, ...said(response, text), ...retryAfter(response) },
-      process: response.headers.get('x-mezz-process') ?? undefined,
-      coldStartMs: cold === null ? undefined : Number(cold),
+      outcome: { status, ...said(status, text), ...retryAfter(headers['retry-after']) },
+      process: typeof process === 'string' ? process : undefined,
+      coldStartMs: typeof cold === 'string' ? Number(cold) : undefined,
     }
   } catch (error) {
-    return { outcome: unanswered(error, timeout), process: undefined, coldStartMs: undefined }
+    return { outcome: unanswered(error, target.timeout), process: undefined, coldStartMs: undefined }
   }
 }
 
-function said(response: Response, text: string): Pick<Outcome, 'code' | 'message'> {
-  if (response.ok) return { code: 'ok', message: '' }
+interface Response {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  /** What its caller may keep of it. */
+  readonly text: string
+}
+
+function ask(record: LogRecord, { url, token, timeout }: Target): Promise<Response> {
+  const body = Buffer.from(record.value)
+  const trace = attribute(record, 'traceparent')
+  const headers = {
+    ...httpHeaders(record),
+    authorization: `Bearer ${token}`,
+    'content-length': body.byteLength,
+    ...(trace ? { traceparent: trace } : {}),
+  }
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { method: 'POST', headers, agent, signal: AbortSignal.timeout(timeout) }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (part: string) => {
+        if (text.length < MOST_READ) text += part
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+      response.on('error', reject)
+    })
+    asked.on('error', reject)
+    asked.end(body)
+  })
+}
+
+function said(status: number, text: string): Pick<Outcome, 'code' | 'message'> {
+  if (status >= 200 && status < 300) return { code: 'ok', message: '' }
   const problem = Problem.safeParse(parsed(text))
-  if (problem.success) return { code: problem.data.code, message: problem.data.detail ?? '' }
-  return { code: `http_${response.status}`, message: text.slice(0, MOST_SAID) }
+  if (problem.success) {
+    return { code: storable(problem.data.code, MOST_CODE), message: storable(problem.data.detail ?? '', MOST_SAID) }
+  }
+  return { code: `http_${status}`, message: storable(text, MOST_SAID) }
 }
 
 function parsed(text: string): unknown {
@@ -63,17 +93,16 @@ function parsed(text: string): unknown {
 }
 
 /** RFC 9110 §10.2.3: seconds or a date. */
-function retryAfter(response: Response): { retryAfter?: number } {
-  const text = response.headers.get('retry-after')
-  if (text === null) return {}
+function retryAfter(text: string | undefined): { retryAfter?: number } {
+  if (text === undefined) return {}
   const milliseconds = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - Date.now()
   return Number.isFinite(milliseconds) ? { retryAfter: Math.max(0, milliseconds) } : {}
 }
 
 function unanswered(error: unknown, timeout: number): Outcome {
-  if (error instanceof Error && error.name === 'TimeoutError') {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (cause instanceof Error && cause.name === 'TimeoutError') {
     return { status: null, code: 'timeout', message: `no answer within ${timeout / 1000} s` }
   }
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   return { status: null, code: 'unreachable', message: cause instanceof Error ? cause.message : String(cause) }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { JobStore } from '../../runtime/job-store.ts'
 import type { Launcher } from '../../runtime/launcher.ts'
 import type { Ledger } from '../../runtime/ledger.ts'
@@ -41,6 +42,9 @@ export interface Engine {
   /** Takes nothing new; what is in flight ends and is stored; jobs end and wait for the next engine. */
   close(): Promise<void>
 }
+
+/** Milliseconds. */
+const CLOSE_MOST = 10_000
 
 /** Runs a team's engine: relay, deliveries, jobs; each begins again by itself when its store fails. */
 export function startEngine(options: EngineOptions): Engine {
@@ -94,8 +98,11 @@ export function startEngine(options: EngineOptions): Engine {
     status: () => triggerStatus(running, dispatch?.status() ?? [], { topics, ledger }),
     async close() {
       ended.abort()
-      await Promise.all(loops)
-      await steps.flush().catch((error: unknown) => log('warn', 'the last flow steps were not stored', error))
+      // A store that does not answer must not hold the end up: what it did not take is done again by the next engine.
+      await Promise.race([Promise.all(loops), wait(CLOSE_MOST, undefined, { ref: false })])
+      await Promise.race([steps.flush(), wait(CLOSE_MOST / 10, undefined, { ref: false })]).catch((error: unknown) =>
+        log('warn', 'the last flow steps were not stored', error),
+      )
     },
   }
 }

@@ -17,6 +17,7 @@ export interface JobsOptions {
 
 const RENEW = 5000
 const PROGRESS = 300
+const FINISH_AGAIN = 1000
 /** An engine that dies again and again under one job is likely killed by it. */
 const MOST_ATTEMPTS = 10
 const NOTHING_USED = { coreSeconds: 0, peakMemoryBytes: 0, gpuSeconds: 0 }
@@ -35,7 +36,8 @@ export async function runJobs(
     while (!ended.aborted) {
       const rung = store.rung(ended)
       const free = parallel - underWay.size
-      const claimed = free > 0 ? await store.claim(free) : []
+      // A store that is away must not end what is under way.
+      const claimed = free > 0 ? await store.claim(free).catch(notClaimed) : []
       for (const job of claimed) begin(job)
       if (claimed.length < free || free === 0)
         await Promise.race([rung, ...[...underWay.values()].map(({ done }) => done)])
@@ -46,10 +48,17 @@ export async function runJobs(
     await Promise.all([renewing, ...[...underWay.values()].map(({ done }) => done)])
   }
 
+  function notClaimed(error: unknown): readonly ClaimedJob[] {
+    log('warn', 'no job could be claimed; it is tried again', error)
+    return []
+  }
   function begin(job: ClaimedJob): void {
     const stop = new AbortController()
     const done = attempt(job, stop.signal)
-      .catch((error: unknown) => log('error', `job ${job.job} could not be run; it is tried again`, error))
+      .catch((error: unknown) => {
+        log('error', `job ${job.job} could not be run; it is tried again`, error)
+        store.forget(job.job)
+      })
       .finally(() => underWay.delete(job.job))
     underWay.set(job.job, { stop, done })
   }
@@ -66,10 +75,9 @@ export async function runJobs(
         : await launcher.run(job, { signal: stop, line: (text) => progress.line(text) })
     progress.close()
     await telling
-    // Stopped because the engine ends: the next one takes the job up.
-    if (stop.aborted && signal.aborted) return
-    const isMine = await store.finish(job, end)
-    if (!isMine) return
+    // Stopped because the engine ends, or another has it: its end is not ours to tell.
+    if (stop.aborted) return
+    if (!(await finish(job, end, stop))) return
     const ms = Date.now() - step.at.getTime()
     const state = end.state === 'succeeded' ? 'done' : end.state
     steps.add({ ...step, state, ms, error: end.state === 'failed' ? end.error : undefined })
@@ -87,6 +95,19 @@ export async function runJobs(
         if (!isCurrent) return
       }
     }
+  }
+
+  /** Tells the end until it is stored: the work is done, and must not be done again for a store that was away. */
+  async function finish(job: ClaimedJob, end: AttemptEnd, stop: AbortSignal): Promise<boolean> {
+    while (!stop.aborted) {
+      try {
+        return await store.finish(job, end)
+      } catch (error) {
+        log('warn', `the end of job ${job.job} was not stored; it is tried again`, error)
+        await wait(FINISH_AGAIN, undefined, { signal: stop }).catch(() => undefined)
+      }
+    }
+    return false
   }
 
   async function renew(): Promise<void> {

@@ -1,7 +1,9 @@
 import * as z from 'zod'
+import { storable } from '../../runtime/storable.ts'
 
 /** A line of a program that begins so tells of its progress, in JSON: `mezz: {"progress": 0.4, "metrics": {"logLoss": 0.31}}`. */
 const PREFIX = 'mezz:'
+const MOST_LINE = 64 * 1024
 const Told = z.object({
   progress: z.number().min(0).max(1).optional(),
   metrics: z.record(z.string(), z.number()).optional(),
@@ -29,7 +31,7 @@ export function createProgress() {
         progress = told.progress ?? progress
         metrics = { ...metrics, ...told.metrics }
       } else {
-        lines.push({ n: ++n, line: text })
+        lines.push({ n: ++n, line: storable(text, MOST_LINE) })
       }
       ring()
     },

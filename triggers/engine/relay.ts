@@ -19,15 +19,14 @@ const BATCH = 500
  * store or the log fails. An event is dropped once it is appended, so a crash between repeats it and loses none.
  */
 export async function relay({ team, outbox, topics, records }: RelayOptions, signal: AbortSignal): Promise<void> {
-  await outbox.alone(async (lost) => {
-    const ended = AbortSignal.any([signal, lost])
+  await outbox.alone(async (ended) => {
     while (!ended.aborted) {
       const rung = outbox.rung(ended)
       const events = await outbox.take(BATCH)
       if (events.length > 0) await carry(events)
       if (events.length < BATCH) await rung
     }
-  })
+  }, signal)
 
   async function carry(events: readonly OutboxEvent[]): Promise<void> {
     const envelopes = events.map(({ envelope }) => ({ ...envelope, failure: failureOf(envelope) }))

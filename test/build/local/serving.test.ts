@@ -94,6 +94,20 @@ describe('serving', { timeout: 60_000 }, () => {
     await until(async () => (await ask('/default/late/')).status === 404)
   })
 
+  it('lets a change of a file that functions share go live in them', async (t) => {
+    const text = toy('hello').replace(`c.text('hello')`, 'c.text(shared)')
+    const { ask, serving, folder } = await setup(t, {
+      'functions/hello/function.ts': `import { shared } from '../shared/text.ts'\n${text}`,
+      'functions/shared/text.ts': `export const shared = 'one'`,
+    })
+    serving.watch()
+    assert.equal((await ask('/default/hello/')).text, 'one')
+
+    write(folder, { 'functions/shared/text.ts': `export const shared = 'two'` })
+
+    await until(async () => (await ask('/default/hello/')).text === 'two')
+  })
+
   it('does not start on a folder with faults', async (t) => {
     await assert.rejects(setup(t, { 'functions/a/function.ts': toy('a', { more: 'timeout: 601,' }) }), {
       code: 'unprocessable',

@@ -1,7 +1,11 @@
 import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
+import { answers, media } from 'mezz/validate'
+import * as z from 'zod'
 import { noteWritten } from '../../triggers/events.ts'
+
+const Note = z.object({ note: z.string(), bytes: z.int() })
 
 export default defineFunction({
   name: 'notes',
@@ -11,16 +15,14 @@ export default defineFunction({
   scope: 'notes',
 
   app: ({ objects, sql }) =>
-    new Hono()
-      .put('/notes/:note', async (context) => {
-        const note = context.req.param('note')
-        const { body } = context.req.raw
-        if (!body) throw new PlatformError('invalid_input', 'a note has a text: send it as the body')
+    new Hono().put('/notes/:note', media('text/plain'), answers('Keeps a note', { 201: Note }), async (context) => {
+      const note = context.req.param('note')
+      const { body } = context.req.raw
+      if (!body) throw new PlatformError('invalid_input', 'a note has a text: send it as the body')
 
-        const { bytes } = await objects.write(`notes/${note}`, body)
-        await sql.transaction(async (tx) => tx.emit(noteWritten, { note, bytes }))
+      const { bytes } = await objects.write(`notes/${note}`, body)
+      await sql.transaction(async (tx) => tx.emit(noteWritten, { note, bytes }))
 
-        return context.json({ note, bytes }, 201)
-      })
-      .post('/events/note-written', async (context) => context.body(null, 204)),
+      return context.json({ note, bytes }, 201)
+    }),
 })

@@ -1,0 +1,99 @@
+import * as z from 'zod'
+import { columns } from './columns.ts'
+
+const Step = z.object({
+  event: z.string(),
+  subject: z.string().default(''),
+  function: z.string(),
+  step: z.string().optional(),
+  state: z.string(),
+  waitingFor: z.string().optional(),
+  at: z.string(),
+  ms: z.number().optional(),
+  attempts: z.number(),
+  process: z.string().optional(),
+  coldStartMs: z.number().optional(),
+  error: z.string().optional(),
+})
+export const Flow = z.object({ id: z.string(), startedAt: z.string(), state: z.string(), steps: z.array(Step) })
+export type Flow = z.infer<typeof Flow>
+type Step = z.infer<typeof Step>
+
+const MARKS: Readonly<Record<string, string>> = {
+  done: '✓',
+  told: '✓',
+  running: '…',
+  waiting: '·',
+  failed: '✗',
+  dead: '✗',
+  cancelled: '✗',
+}
+/** What is told of several steps that follow each other in one function. */
+const WORST = ['✗', '…', '·', '✓']
+
+/** Flow runs, one a line: `ingest ✓  features ✓  train …`. */
+export function flowLines(flows: readonly Flow[]): string {
+  return columns(
+    ['FLOW', 'STARTED (UTC)', 'STATE', 'STEPS'],
+    flows.map(({ id, startedAt, state, steps }) => [id, clock(startedAt), state, stepsLine(steps)]),
+  )
+}
+
+function stepsLine(steps: readonly Step[]): string {
+  const line: { name: string; mark: string }[] = []
+  for (const step of steps) {
+    const mark = markOf(step)
+    const last = line.at(-1)
+    if (last?.name === step.function) last.mark = WORST.find((one) => one === mark || one === last.mark) ?? mark
+    else line.push({ name: step.function, mark })
+  }
+  return line.map(({ name, mark }) => `${name} ${mark}`).join('  ')
+}
+
+/** One flow run: a head, each step with its times, and below the steps that wait or broke why. */
+export function flowText(flow: Flow): string {
+  const rows = flow.steps.map((step) => stepCells(step, flow.startedAt))
+  const [head = '', ...lines] = columns(
+    ['AT', '', 'FUNCTION', 'EVENT', 'OF', 'TOOK', 'TRIES', 'PROCESS', 'COLD START'],
+    rows,
+  )
+    .trimEnd()
+    .split('\n')
+  const body = lines.map((line, at) => `${line}\n${why(flow.steps[at])}`)
+  return `flow ${flow.id}  ${flow.state}  started ${clock(flow.startedAt)} UTC\n${head}\n${body.join('')}`
+}
+
+/** One step, on a line of its own: what a log of changes prints. */
+export function stepText(step: Step, startedAt: string): string {
+  const cells = stepCells(step, startedAt).filter((cell) => cell !== '')
+  return `${cells.join('  ')}\n${why(step)}`
+}
+
+function stepCells(step: Step, startedAt: string): readonly string[] {
+  const { event, subject, ms, attempts, process: server, coldStartMs } = step
+  return [
+    `${((Date.parse(step.at) - Date.parse(startedAt)) / 1000).toFixed(2)} s`,
+    `${markOf(step)} ${step.state}`,
+    step.function,
+    event,
+    subject,
+    ms === undefined ? '' : `${Math.round(ms)} ms`,
+    attempts > 1 ? String(attempts) : '',
+    server ?? '',
+    coldStartMs === undefined ? '' : `${Math.round(coldStartMs)} ms`,
+  ]
+}
+
+function why(step: Step | undefined): string {
+  const waits = step?.waitingFor ? `    waiting for ${step.waitingFor}\n` : ''
+  const broke = step?.error ? `${step.error.trimEnd().replace(/^/gm, '    ')}\n` : ''
+  return waits + broke
+}
+
+function markOf({ state }: Step): string {
+  return MARKS[state] ?? '?'
+}
+
+function clock(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ')
+}

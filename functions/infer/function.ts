@@ -1,0 +1,41 @@
+import { Hono } from 'hono'
+import { defineFunction } from 'mezz/define'
+import { uuidv7 } from 'mezz/uuid'
+import { answers, body, nameParam } from 'mezz/validate'
+import { library } from './library.ts'
+import { openInference } from './oip.ts'
+import { Predictions, predictions, Rows } from './predictions.ts'
+
+export default defineFunction({
+  name: 'infer',
+  summary: 'Predicts rows by published models, from objects alone',
+  uses: ['objects', 'models'],
+  scope: 'models:predict',
+  scale: { concurrency: 64 },
+  resources: { cpu: '1', memory: '1Gi' },
+
+  app(ports) {
+    const models = library(ports)
+
+    return new Hono()
+      .post(
+        '/models/:model/predict',
+        body(Rows),
+        answers('Predicts up to 10,000 rows by a published version', { 200: Predictions }),
+        async (c) => {
+          const model = nameParam(c, 'model')
+          const { rows } = c.req.valid('json')
+          const uuid = uuidv7()
+          const { version, scorer } = await models.current(model, uuid)
+          const scores = await scorer.score(rows)
+          return c.json({
+            id: `${model}@${version}/${uuid}`,
+            model,
+            version,
+            predictions: predictions(scorer.signature, scores),
+          })
+        },
+      )
+      .route('/v2', openInference(models))
+  },
+})

@@ -1,0 +1,72 @@
+import { PlatformError } from 'mezz/errors'
+import type { ObjectRef, Ports } from 'mezz/ports'
+import { freshJson } from './fresh.ts'
+import { Alias, Package, Version } from './package.ts'
+import { pick } from './pick.ts'
+import { readBlob } from './read-bytes.ts'
+import type { Scorer } from './scorer.ts'
+import { scorer } from './scorer.ts'
+
+/** Packages kept ready at most. */
+const MOST_READY = 64
+
+export interface Chosen {
+  readonly version: number
+  readonly scorer: Scorer
+}
+
+/** The published models, by their objects alone; `not_found` where there is none of a name. */
+export interface Library {
+  /** The version that answers the request of this UUID. */
+  current(model: string, uuid: string): Promise<Chosen>
+  version(model: string, version: string): Promise<Chosen>
+  /** The versions that have traffic, the one with most of it first. */
+  versions(model: string): Promise<readonly number[]>
+}
+
+export function library({ objects, models }: Pick<Ports, 'objects' | 'models'>): Library {
+  const readAlias = freshJson(objects, Alias)
+  const readVersion = freshJson(objects, Version)
+  const ready = new Map<string, Promise<Scorer>>()
+
+  async function open(ref: ObjectRef): Promise<Scorer> {
+    const found = Package.parse(JSON.parse(new TextDecoder().decode(await readBlob(objects, ref))))
+    return scorer(found, await models.load(await readBlob(objects, found.graph)))
+  }
+
+  /** A package never changes, so it is read once; the one unused for longest goes. */
+  async function prepare({ version, package: ref }: Version): Promise<Chosen> {
+    const opening = ready.get(ref.sha256) ?? open(ref)
+    ready.delete(ref.sha256)
+    ready.set(ref.sha256, opening)
+    for (const oldest of ready.keys()) {
+      if (ready.size <= MOST_READY) break
+      ready.delete(oldest)
+    }
+    try {
+      return { version, scorer: await opening }
+    } catch (error) {
+      if (ready.get(ref.sha256) === opening) ready.delete(ref.sha256)
+      throw error
+    }
+  }
+
+  async function answering(model: string) {
+    const alias = await readAlias(`models/${model}/current`)
+    if (alias && alias.versions.length > 0) return alias.versions
+    throw new PlatformError('not_found', `no model ${model} is published`)
+  }
+
+  return {
+    current: async (model, uuid) => prepare(pick(await answering(model), uuid)),
+    async version(model, version) {
+      const found = /^[1-9][0-9]{0,9}$/.test(version) && (await readVersion(`models/${model}/versions/${version}`))
+      if (!found) throw new PlatformError('not_found', `no version ${version} of a model ${model} is published`)
+      return prepare(found)
+    },
+    async versions(model) {
+      const found = await answering(model)
+      return found.toSorted((a, b) => b.traffic - a.traffic).map(({ version }) => version)
+    },
+  }
+}

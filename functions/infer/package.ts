@@ -1,0 +1,34 @@
+import { Definition } from 'mezz/tabular/definition'
+import { Encoder } from 'mezz/tabular/encoder'
+import * as z from 'zod'
+
+const ObjectRef = z.object({ name: z.string(), sha256: z.string(), bytes: z.number() })
+
+/** A class label, as the JSON value it has in the table. */
+export const Label = z.union([z.string(), z.number(), z.boolean()])
+
+/** What publish stores of a model, immutable: everything that a prediction needs. */
+export const Package = z.object({
+  format: z.literal(1),
+  model: z.string(),
+  run: z.string(),
+  graph: ObjectRef,
+  encoder: Encoder,
+  definition: Definition,
+  signature: z.discriminatedUnion('task', [
+    z.object({ task: z.literal('classification'), target: z.string(), classes: z.array(Label).min(2) }),
+    z.object({ task: z.literal('regression'), target: z.string() }),
+  ]),
+})
+
+export type Package = z.infer<typeof Package>
+
+/** `models/<m>/current`: the versions that answer, each with its percent of the traffic. */
+export const Alias = z.object({
+  versions: z.array(z.object({ version: z.int(), traffic: z.number(), package: ObjectRef })),
+})
+
+/** `models/<m>/versions/<v>`. */
+export const Version = z.object({ version: z.int(), package: ObjectRef })
+
+export type Version = z.infer<typeof Version>

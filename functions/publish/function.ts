@@ -1,0 +1,111 @@
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import { defineFunction } from 'mezz/define'
+import { PlatformError } from 'mezz/errors'
+import { conversionFailed, modelConverted, modelPublished, modelRejected, modelTrained } from 'mezz/events'
+import type { Ports, Query } from 'mezz/ports'
+import { answers, body, event, nameParam, Page, query } from 'mezz/validate'
+import * as z from 'zod'
+import { writeAlias } from './alias.ts'
+import type { RunFacts } from './facts.ts'
+import { joined, pack } from './package.ts'
+import { keepFact, modelNames, versionsOf } from './queries.ts'
+import { publish, rollback } from './release.ts'
+import type { Types } from './take-run.ts'
+import { takeRun } from './take-run.ts'
+import { Model, Models, shown } from './view.ts'
+
+const Publication = z.object({
+  /** Percent; below 100 the published version keeps the rest. */
+  traffic: z.number().min(0).max(100).default(100),
+})
+
+export default defineFunction({
+  name: 'publish',
+  summary: 'Decides which version of a model answers, and takes it back',
+  uses: ['objects', 'sql'],
+  emits: [modelPublished, modelRejected],
+  scope: 'models:write',
+
+  app: ({ objects, sql }) =>
+    new Hono()
+      .get('/models', query(Page), answers('All models, by name', { 200: Models }), async (c) => {
+        const { limit, after = '' } = c.req.valid('query')
+        const names = await modelNames(sql.query, limit + 1, after)
+        const page = names.slice(0, limit)
+        const items = await Promise.all(page.map(async (name) => shown(name, await versionsOf(sql.query, name))))
+        const last = page.at(-1)
+        return c.json({ items, ...(names.length > limit && last !== undefined ? { next: last } : {}) })
+      })
+      .get('/models/:model', answers('A model with its versions', { 200: Model }), async (c) => {
+        return c.json(await demand(sql.query, nameParam(c, 'model')))
+      })
+      .post(
+        '/models/:model/versions/:version/publish',
+        body(Publication),
+        answers('Publishes a version, wholly or for a share of the traffic', { 200: Model }),
+        async (c) => {
+          const model = nameParam(c, 'model')
+          const { traffic } = c.req.valid('json')
+          await sql.transaction((tx) => publish(tx, model, versionParam(c, model), traffic))
+          return c.json(await demand(sql.query, model))
+        },
+      )
+      .post(
+        '/models/:model/rollback',
+        answers('Publishes the version again that was published before', { 200: Model }),
+        async (c) => {
+          const model = nameParam(c, 'model')
+          await sql.transaction((tx) => rollback(tx, model))
+          return c.json(await demand(sql.query, model))
+        },
+      )
+      .post('/events/model-trained', event(modelTrained), async (c) => {
+        const trained = c.req.valid('json')
+        await join({ objects, sql }, trained, { trained })
+        return c.body(null, 204)
+      })
+      .post('/events/model-converted', event(modelConverted), async (c) => {
+        const { onnx, report, ...run } = c.req.valid('json')
+        await join({ objects, sql }, run, { conversion: { onnx, report } })
+        return c.body(null, 204)
+      })
+      .post('/events/conversion-failed', event(conversionFailed), async (c) => {
+        const { reason, ...run } = c.req.valid('json')
+        await join({ objects, sql }, run, { conversion: { reason } })
+        return c.body(null, 204)
+      })
+      .post('/events/model-published', event(modelPublished), async (c) => {
+        const published = c.req.valid('json')
+        await sql.transaction((tx) => writeAlias(tx, objects, published))
+        return c.body(null, 204)
+      }),
+})
+
+/**
+ * The fact is kept first, on its own: keeping it again changes nothing. Of two facts that come at once to two instances,
+ * the statement lets one see both, so the package is made before the transaction; where both see both, one takes the run.
+ */
+async function join(
+  { objects, sql }: Pick<Ports<Types>, 'objects' | 'sql'>,
+  run: { readonly run: string; readonly model: string },
+  fact: Partial<RunFacts>,
+): Promise<void> {
+  const both = joined(await keepFact(sql.query, run, fact))
+  const packed = both && (await pack(objects, both.trained, both.conversion))
+  await sql.transaction(async (tx) => {
+    if (both && packed) await takeRun(tx, both, packed)
+  })
+}
+
+async function demand(query: Query, model: string): Promise<z.infer<typeof Model>> {
+  const versions = await versionsOf(query, model)
+  if (versions.length === 0) throw new PlatformError('not_found', `no model ${model}`)
+  return shown(model, versions)
+}
+
+function versionParam(c: Context, model: string): number {
+  const version = Number(c.req.param('version'))
+  if (Number.isInteger(version) && version > 0 && version < 2 ** 31) return version
+  throw new PlatformError('not_found', `model ${model} has no version ${c.req.param('version')}`)
+}

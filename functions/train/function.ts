@@ -1,0 +1,149 @@
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import { defineFunction } from 'mezz/define'
+import { PlatformError } from 'mezz/errors'
+import { featuresExtracted, jobEnded, modelTrained, trainingFailed, trainingStarted } from 'mezz/events'
+import type { Query } from 'mezz/ports'
+import { answers, body, event, Name, nameParam, Page, query } from 'mezz/validate'
+import * as z from 'zod'
+import { end, outcomeOf } from './ended.ts'
+import type { RunRow } from './facts.ts'
+import { Pipeline, PipelineOrder, pipelineOf } from './pipeline.ts'
+import { streamProgress } from './progress-stream.ts'
+import {
+  findPipeline,
+  findRun,
+  keepExtraction,
+  lastExtraction,
+  listPipelines,
+  listRuns,
+  pipelinesOn,
+  runOfJob,
+  savePipeline,
+} from './queries.ts'
+import { Run, Runs, shownRun } from './run.ts'
+import { prepare, start } from './start.ts'
+
+const TIMEOUT = 300
+const LOG_LINES = 10_000
+
+const Pipelines = z.object({ items: z.array(Pipeline), next: z.string().optional() })
+const RunsPage = Page.extend({ model: Name.optional() })
+
+export default defineFunction({
+  name: 'train',
+  summary: 'Trains models by pipelines, as soon as the features they wait for are there',
+  uses: ['objects', 'sql', 'tables'],
+  emits: [trainingStarted, trainingFailed, modelTrained],
+  scope: 'models:write',
+  scale: { max: 4, concurrency: 20 },
+  resources: { cpu: '1', memory: '1Gi' },
+  timeout: TIMEOUT,
+  programs: { gbdt: 'gbdt/main.ts' },
+
+  app: ({ objects, sql, tables }) =>
+    new Hono()
+      .put(
+        '/pipelines/:name',
+        body(PipelineOrder),
+        answers('Declares a pipeline; it starts at once if the features of its view are there', {
+          200: Pipeline,
+          201: Pipeline,
+        }),
+        async (c) => {
+          const pipeline = pipelineOf(nameParam(c, 'name'), c.req.valid('json'))
+          // Kept before the extraction is looked up; the event does it the other way round, so one of the two sees both.
+          const isNew = await sql.transaction((tx) => savePipeline(tx.query, pipeline))
+          const extraction = await lastExtraction(sql.query, pipeline.view)
+          if (extraction) {
+            const prepared = await prepare({ objects, tables }, pipeline, extraction)
+            await sql.transaction((tx) => start(tx, pipeline, { extraction, prepared, once: true }))
+          }
+          return c.json(pipeline, isNew ? 201 : 200, { Location: `/pipelines/${pipeline.name}` })
+        },
+      )
+      .get('/pipelines', query(Page), answers('All pipelines, by name', { 200: Pipelines }), async (c) => {
+        const { limit, after = '' } = c.req.valid('query')
+        const found = await listPipelines(sql.query, { limit: limit + 1, after })
+        const items = found.slice(0, limit)
+        return c.json({ items, ...(found.length > limit ? { next: items.at(-1)?.name } : {}) })
+      })
+      .get('/pipelines/:name', answers('A pipeline', { 200: Pipeline }), async (c) => {
+        return c.json(await demandPipeline(sql.query, nameParam(c, 'name')))
+      })
+      .post('/pipelines/:name/runs', answers('Starts a run on the newest features', { 202: Run }), async (c) => {
+        const pipeline = await demandPipeline(sql.query, nameParam(c, 'name'))
+        const extraction = await lastExtraction(sql.query, pipeline.view)
+        if (!extraction)
+          throw new PlatformError(
+            'conflict',
+            `the view ${pipeline.view} has no features yet: the run starts by itself when it has`,
+          )
+        const prepared = await prepare({ objects, tables }, pipeline, extraction)
+        const id = await sql.transaction((tx) => start(tx, pipeline, { extraction, prepared, once: false }))
+        const run = await shownRun(sql, await demandRun(sql.query, id ?? ''))
+        return c.json(run, 202, { Location: `/runs/${run.id}` })
+      })
+      .get('/runs', query(RunsPage), answers('Runs, the newest first', { 200: Runs }), async (c) => {
+        const { model = null, limit, after = null } = c.req.valid('query')
+        const rows = await listRuns(sql.query, { model, limit: limit + 1, after })
+        const items = await Promise.all(rows.slice(0, limit).map((row) => shownRun(sql, row)))
+        return c.json({ items, ...(rows.length > limit ? { next: items.at(-1)?.id } : {}) })
+      })
+      .get('/runs/:id', answers('A run as it stands now', { 200: Run }), async (c) => {
+        return c.json(await shownRun(sql, await runParam(c, sql.query)))
+      })
+      .get('/runs/:id/log', answers('What its program has printed', { 200: 'text/plain' }), async (c) => {
+        const { job } = await runParam(c, sql.query)
+        const lines = job === null ? [] : await sql.jobLog(job, { after: 0, limit: LOG_LINES })
+        return c.text(lines.map(({ at, line }) => `${at.toISOString()} ${line}\n`).join(''))
+      })
+      .get(
+        '/runs/:id/progress',
+        answers('Its progress as server-sent events', { 200: 'text/event-stream' }),
+        async (c) => {
+          const { id } = await runParam(c, sql.query)
+          return streamProgress(c, sql, { id, lasts: (TIMEOUT - 5) * 1000 })
+        },
+      )
+      .post('/events/features-extracted', event(featuresExtracted), async (c) => {
+        const extraction = c.req.valid('json')
+        await keepExtraction(sql.query, extraction)
+        const waiting = await pipelinesOn(sql.query, extraction.view)
+        const all = await Promise.all(
+          waiting.map(async (pipeline) => ({
+            pipeline,
+            prepared: await prepare({ objects, tables }, pipeline, extraction),
+          })),
+        )
+        await sql.transaction(async (tx) => {
+          for (const { pipeline, prepared } of all) await start(tx, pipeline, { extraction, prepared, once: true })
+        })
+        return c.body(null, 204)
+      })
+      .post('/events/job-ended', event(jobEnded), async (c) => {
+        const ended = c.req.valid('json')
+        const row = ended.owner === 'train' ? await runOfJob(sql.query, ended.job) : null
+        if (!row) return c.body(null, 204)
+        const outcome = await outcomeOf(objects, row, ended)
+        const job = await sql.job(ended.job)
+        await sql.transaction((tx) => end(tx, row, { outcome, startedAt: job?.startedAt ?? null }))
+        return c.body(null, 204)
+      }),
+})
+
+async function demandPipeline(query: Query, name: string): Promise<Pipeline> {
+  const found = await findPipeline(query, name)
+  if (!found) throw new PlatformError('not_found', `no pipeline ${name}`)
+  return found
+}
+
+async function runParam(c: Context, query: Query): Promise<RunRow> {
+  return demandRun(query, c.req.param('id') ?? '')
+}
+
+async function demandRun(query: Query, id: string): Promise<RunRow> {
+  const found = await findRun(query, id)
+  if (!found) throw new PlatformError('not_found', `no run ${id}`)
+  return found
+}

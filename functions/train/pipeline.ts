@@ -1,0 +1,81 @@
+import { PlatformError } from 'mezz/errors'
+import { Name } from 'mezz/validate'
+import * as z from 'zod'
+import { parseParameters } from './gbdt/parameters.ts'
+
+const METRICS = {
+  classification: ['accuracy', 'logLoss', 'f1', 'auc'],
+  regression: ['rmse', 'mae', 'r2'],
+} as const
+
+const Quantity = z
+  .string()
+  .regex(/^\d+(\.\d+)?(m|k|M|G|Ki|Mi|Gi)?$/, 'must be a Kubernetes quantity, as in 500m or 512Mi')
+
+/** When a version is published by itself. */
+export const PublishRule = z
+  .strictObject({ metric: z.string(), atLeast: z.number().optional(), atMost: z.number().optional() })
+  .refine(({ atLeast, atMost }) => (atLeast === undefined) !== (atMost === undefined), {
+    message: 'needs atLeast or atMost, one of them',
+  })
+
+/** What `PUT /pipelines/{name}` takes. */
+export const PipelineOrder = z
+  .strictObject({
+    dataset: Name.optional(),
+    view: Name.optional(),
+    model: Name.optional(),
+    target: z.string().min(1),
+    task: z.enum(['classification', 'regression']),
+    trainer: z.literal('gbdt').default('gbdt'),
+    parameters: z.record(z.string(), z.unknown()).default({}),
+    resources: z.strictObject({ cpu: Quantity, memory: Quantity }).optional(),
+    holdout: z.number().gt(0).max(0.5).default(0.2),
+    publish: PublishRule.optional(),
+  })
+  .refine(({ dataset, view }) => (dataset === undefined) !== (view === undefined), {
+    message: 'needs dataset or view, one of them',
+    path: ['dataset'],
+  })
+
+export type PipelineOrder = z.infer<typeof PipelineOrder>
+
+export const Pipeline = z.object({
+  name: z.string(),
+  dataset: z.string().optional(),
+  view: z.string(),
+  model: z.string(),
+  target: z.string(),
+  task: z.enum(['classification', 'regression']),
+  trainer: z.string(),
+  parameters: z.record(z.string(), z.unknown()),
+  resources: z.object({ cpu: z.string(), memory: z.string() }).optional(),
+  holdout: z.number(),
+  publish: z.object({ metric: z.string(), atLeast: z.number().optional(), atMost: z.number().optional() }).optional(),
+})
+
+export type Pipeline = z.infer<typeof Pipeline>
+
+/** An order with nothing left open; every dataset has a view of its name. Throws `unprocessable` for parameters or a rule that the trainer does not know. */
+export function pipelineOf(name: string, order: PipelineOrder): Pipeline {
+  const { dataset, view, model, publish, resources, ...rest } = order
+  parseParameters(order.parameters, '/parameters')
+  const known: readonly string[] = METRICS[order.task]
+  if (publish && !known.includes(publish.metric)) {
+    const reason = `${order.task} has no metric ${publish.metric}: ${known.join(', ')}`
+    throw new PlatformError('unprocessable', reason, { errors: [{ pointer: '/publish/metric', reason }] })
+  }
+  return {
+    ...rest,
+    name,
+    ...(dataset ? { dataset } : {}),
+    view: view ?? dataset ?? '',
+    model: model ?? name,
+    ...(resources ? { resources } : {}),
+    ...(publish ? { publish: { metric: publish.metric, ...bound(publish) } } : {}),
+  }
+}
+
+function bound({ atLeast, atMost }: z.infer<typeof PublishRule>) {
+  return { ...(atLeast === undefined ? {} : { atLeast }), ...(atMost === undefined ? {} : { atMost }) }
+}

@@ -1,0 +1,135 @@
+import type { Query } from 'mezz/ports'
+import type { Extraction, RunFacts, RunRow } from './facts.ts'
+import type { Pipeline } from './pipeline.ts'
+
+interface PipelineRow extends Omit<Pipeline, 'dataset' | 'resources' | 'publish'> {
+  readonly dataset: string | null
+  readonly resources: NonNullable<Pipeline['resources']> | null
+  readonly publish: NonNullable<Pipeline['publish']> | null
+}
+
+/** Puts a pipeline in the place of one of its name; answers whether there was none. */
+export async function savePipeline(query: Query, pipeline: Pipeline): Promise<boolean> {
+  const { name, view, model, target, task, trainer, parameters, holdout } = pipeline
+  const { dataset = null, resources = null, publish = null } = pipeline
+  const [row] = await query<{ fresh: boolean }>`
+    insert into pipelines (name, dataset, view, model, target, task, trainer, parameters, resources, holdout, publish)
+    values (${name}, ${dataset}, ${view}, ${model}, ${target}, ${task}, ${trainer}, ${parameters}::jsonb, ${resources}::jsonb,
+      ${holdout}, ${publish}::jsonb)
+    on conflict (name) do update set dataset = excluded.dataset, view = excluded.view, model = excluded.model,
+      target = excluded.target, task = excluded.task, trainer = excluded.trainer, parameters = excluded.parameters,
+      resources = excluded.resources, holdout = excluded.holdout, publish = excluded.publish, updated_at = clock_timestamp()
+    returning xmax = 0 as fresh`
+  return row?.fresh ?? false
+}
+
+export async function findPipeline(query: Query, name: string): Promise<Pipeline | null> {
+  const [row] = await query<PipelineRow>`select * from pipelines where name = ${name}`
+  return row ? pipeline(row) : null
+}
+
+export async function listPipelines(query: Query, page: { limit: number; after: string }): Promise<Pipeline[]> {
+  const rows = await query<PipelineRow>`
+    select * from pipelines where name > ${page.after} order by name limit ${page.limit}`
+  return rows.map(pipeline)
+}
+
+export async function pipelinesOn(query: Query, view: string): Promise<Pipeline[]> {
+  const rows = await query<PipelineRow>`select * from pipelines where view = ${view} order by name`
+  return rows.map(pipeline)
+}
+
+/** Keeping the same extraction again changes nothing. */
+export async function keepExtraction(query: Query, extraction: Extraction): Promise<void> {
+  await query`
+    insert into extractions (extraction, view, facts) values (${extraction.extraction}, ${extraction.view}, ${extraction}::jsonb)
+    on conflict do nothing`
+}
+
+export async function lastExtraction(query: Query, view: string): Promise<Extraction | null> {
+  const [row] = await query<{ facts: Extraction }>`
+    select facts from extractions where view = ${view} order by n desc limit 1`
+  return row?.facts ?? null
+}
+
+/** Adds a run; false when an automatic one of the same `once` is there already. */
+export async function addRun(
+  query: Query,
+  run: {
+    readonly id: string
+    readonly facts: RunFacts
+    readonly once: string | null
+    readonly job: string | null
+    readonly error: string | null
+  },
+): Promise<boolean> {
+  const { id, facts, once, job, error } = run
+  const { pipeline, extraction } = facts
+  const state = error === null ? 'queued' : 'failed'
+  const rows = await query`
+    insert into runs (id, pipeline, model, view, extraction, once, order_facts, job, state, error, finished_at)
+    values (${id}, ${pipeline.name}, ${pipeline.model}, ${extraction.view}, ${extraction.extraction}, ${once}, ${facts}::jsonb,
+      ${job}, ${state}, ${error}, case when ${state} = 'failed' then clock_timestamp() end)
+    on conflict (once) do nothing returning 1`
+  return rows.length > 0
+}
+
+export async function setJob(query: Query, run: string, job: string): Promise<void> {
+  await query`update runs set job = ${job} where id = ${run}`
+}
+
+export async function findRun(query: Query, id: string): Promise<RunRow | null> {
+  const [row] = await query<RunRow>`select * from runs where id::text = ${id}`
+  return row ?? null
+}
+
+export async function runOfJob(query: Query, job: string): Promise<RunRow | null> {
+  const [row] = await query<RunRow>`select * from runs where job = ${job}`
+  return row ?? null
+}
+
+/** The newest first. */
+export async function listRuns(
+  query: Query,
+  page: { readonly model: string | null; readonly limit: number; readonly after: string | null },
+): Promise<RunRow[]> {
+  return query<RunRow>`
+    select * from runs where (${page.model}::text is null or model = ${page.model})
+      and (${page.after}::text is null or id::text < ${page.after})
+    order by id::text desc limit ${page.limit}`
+}
+
+/** The one end of a run; false when it has one already. */
+export async function endRun(
+  query: Query,
+  id: string,
+  end: {
+    readonly state: 'succeeded' | 'failed' | 'cancelled'
+    readonly metrics: Readonly<Record<string, number>>
+    readonly error: string | null
+    readonly startedAt: Date | null
+  },
+): Promise<boolean> {
+  const rows = await query`
+    update runs set state = ${end.state}, metrics = ${end.metrics}::jsonb, error = ${end.error}, started_at = ${end.startedAt},
+      finished_at = clock_timestamp()
+    where id = ${id} and state = 'queued' returning 1`
+  return rows.length > 0
+}
+
+function pipeline({ dataset, resources, publish, ...row }: PipelineRow): Pipeline {
+  const { name, view, model, target, task, trainer, parameters, holdout } = row
+  return {
+    name,
+    ...(dataset === null ? {} : { dataset }),
+    view,
+    model,
+    target,
+    task,
+    trainer,
+    parameters,
+    ...(resources === null ? {} : { resources }),
+    holdout,
+    ...(publish === null ? {} : { publish }),
+  }
+}

@@ -1,0 +1,1 @@
+create table letters (note text not null, bytes bigint not null);

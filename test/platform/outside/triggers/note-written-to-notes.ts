@@ -1,4 +1,0 @@
-import { defineTrigger } from 'mezz/define'
-import { noteWritten } from './events.ts'
-
-export default defineTrigger({ on: noteWritten, deliver: { to: 'notes', path: '/events/note-written' }, order: 'key' })

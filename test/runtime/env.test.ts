@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { inheritedEnvironment, readEnvironment } from '../../runtime/env.ts'
+
+describe('the environment', () => {
+  it('needs nothing', () => {
+    assert.deepEqual(readEnvironment({}), {
+      PORT: 8080,
+      MEZZ_HOST: '127.0.0.1',
+      MEZZ_TEAM: 'default',
+      MEZZ_DEVELOPER: false,
+      MEZZ_ENDS_WITH_PARENT: false,
+      MEZZ_GRACE: 30,
+      TABLES_MEMORY: '256MiB',
+    })
+  })
+
+  it('arrives as what it means', () => {
+    const { PORT, MEZZ_ENGINE_KEYS, MEZZ_DEVELOPER, MEZZ_LAUNCHER_FD } = readEnvironment({
+      PORT: '0',
+      MEZZ_ENGINE_KEYS: '{"keys":[{"kty":"OKP"}]}',
+      MEZZ_DEVELOPER: '1',
+      MEZZ_LAUNCHER_FD: '',
+    })
+
+    assert.deepEqual(
+      [PORT, MEZZ_ENGINE_KEYS, MEZZ_DEVELOPER, MEZZ_LAUNCHER_FD],
+      [0, { keys: [{ kty: 'OKP' }] }, true, undefined],
+    )
+  })
+
+  for (const [name, value] of [
+    ['PORT', ''],
+    ['PORT', '80a'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '1e3'],
+    ['MEZZ_HOST', ''],
+    ['MEZZ_TEAM', 'My Team'],
+    ['MEZZ_ENGINE_KEYS', 'x'],
+    ['MEZZ_ENGINE_KEYS', '[]'],
+    ['MEZZ_DEVELOPER', 'yes'],
+    ['MEZZ_GRACE', '0'],
+    ['MEZZ_GRACE', ''],
+    ['MEZZ_LAUNCHER_FD', '2'],
+    ['DATABASE_URL', 'mysql://localhost/x'],
+    ['OBJECTS_FOLDER', ''],
+    ['TABLES_MEMORY', 'much'],
+  ] as const) {
+    it(`refuses ${name}=${JSON.stringify(value)}`, () => {
+      assert.throws(() => readEnvironment({ [name]: value }), { message: new RegExp(`\\n  ${name}[^\\n]*: [^\\n]+$`) })
+    })
+  }
+
+  it('tells all faults in one message', () => {
+    assert.throws(
+      () => readEnvironment({ PORT: 'x', MEZZ_TEAM: 'A', MEZZ_GRACE: '-1' }),
+      ({ message }: Error) => {
+        assert.deepEqual(
+          message.split('\n').map((line) => line.trim().split(':')[0]),
+          ['the environment is not right', 'PORT', 'MEZZ_TEAM', 'MEZZ_GRACE'],
+        )
+        return true
+      },
+    )
+  })
+
+  it('does not show a password, not even in a bad URL', () => {
+    for (const url of ['mysql://me:hunter2@localhost/x', 'hunter2']) {
+      assert.throws(
+        () => readEnvironment({ DATABASE_URL: url }),
+        ({ message }: Error) => !message.includes('hunter2'),
+      )
+    }
+  })
+
+  it('makes nobody beyond this machine its developer', () => {
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.evil.example']) {
+      assert.throws(() => readEnvironment({ MEZZ_DEVELOPER: '1', MEZZ_HOST: host }), /MEZZ_DEVELOPER: is for loopback/)
+    }
+    for (const host of ['localhost', '127.0.0.2', '::1']) {
+      assert.equal(readEnvironment({ MEZZ_DEVELOPER: '1', MEZZ_HOST: host }).MEZZ_DEVELOPER, true)
+    }
+  })
+
+  it('hands on what a process needs to run, and no secret', () => {
+    const names = Object.keys(inheritedEnvironment())
+
+    assert.ok(names.includes('PATH'))
+    assert.deepEqual(
+      names.filter((name) => /MEZZ|DATABASE|npm/i.test(name)),
+      [],
+    )
+  })
+})

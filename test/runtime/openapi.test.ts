@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { Hono } from 'hono'
+import * as z from 'zod'
+import { defineEvent } from '../../runtime/event.ts'
+import { openapi } from '../../runtime/openapi.ts'
+import { answers, body, event, media, Page, query } from '../../runtime/validate.ts'
+
+const Thing = z.object({ name: z.string(), size: z.int().default(1) })
+const thingSeen = defineEvent({ type: 'thing.seen.v1', topic: 'things', data: Thing, key: ({ name }) => name })
+const done = () => new Response()
+
+const routes = new Hono()
+  .use('/things/*', (_c, next) => next())
+  .get('/things', query(Page), answers('Lists things', { 200: z.array(Thing) }), done)
+  .post('/things', body(Thing), answers('Makes a thing', { 200: Thing, 201: Thing }), done)
+  .delete('/things/:thing_1', answers('Removes a thing', { 204: null }), done)
+  .get('/things/:name/versions/:v{[0-9]{1,4}}/bytes', answers('The bytes', { 200: 'application/octet-stream' }), done)
+  .put('/files/:name', media('text/csv', 'application/gzip'), done)
+  .post('/events/thing-seen', event(thingSeen), done)
+const document = openapi({ name: 'things', summary: 'Keeps things' }, routes)
+const operation = (path: string, method: string) => z.looseObject({}).parse(document.paths[path]?.[method])
+
+describe('the OpenAPI document', () => {
+  it("is valid by the OpenAPI Initiative's own schema of 3.1", () => {
+    const ajv = new Ajv2020({ strict: false, validateFormats: false })
+    const validate = ajv.compile(JSON.parse(readFileSync('test/oracle/openapi/3.1.schema.json', 'utf8')))
+
+    assert.ok(validate(JSON.parse(JSON.stringify(document))), ajv.errorsText(validate.errors))
+    assert.ok(!validate({ ...document, paths: { things: {} } }), 'the schema finds faults')
+  })
+
+  it('names each path parameter, whatever its pattern', () => {
+    assert.deepEqual(Object.keys(document.paths).sort(), [
+      '/events/thing-seen',
+      '/files/{name}',
+      '/things',
+      '/things/{name}/versions/{v}/bytes',
+      '/things/{thing_1}',
+    ])
+    const { parameters } = operation('/things/{name}/versions/{v}/bytes', 'get')
+    assert.deepEqual(parameters, [
+      { name: 'name', in: 'path', required: true, schema: { type: 'string' } },
+      { name: 'v', in: 'path', required: true, schema: { type: 'string' } },
+    ])
+  })
+
+  it('has the query parameters, of which those with a default may be left out', () => {
+    const { parameters } = operation('/things', 'get')
+
+    assert.deepEqual(z.array(z.object({ name: z.string(), in: z.string(), required: z.boolean() })).parse(parameters), [
+      { name: 'limit', in: 'query', required: false },
+      { name: 'after', in: 'query', required: false },
+    ])
+  })
+
+  it('has what a body needs as it comes in, and what an answer holds as it goes out', () => {
+    const text = JSON.stringify(operation('/things', 'post'))
+
+    assert.match(
+      text,
+      /"requestBody":\{"required":true,"content":\{"application\/json":\{"schema":\{[^[]*"required":\["name"\]/,
+    )
+    assert.match(
+      text,
+      /"201":\{"description":"Done","content":\{"application\/json":\{"schema":\{[^[]*"required":\["name","size"\]/,
+    )
+  })
+
+  it('has an event route with its data, and 204', () => {
+    const text = JSON.stringify(operation('/events/thing-seen', 'post'))
+
+    assert.match(text, /Takes in thing\.seen\.v1/)
+    assert.match(text, /"204":/)
+    assert.doesNotMatch(text, /"200":/)
+  })
+
+  it('has bytes in and out as media types without a schema', () => {
+    assert.match(
+      JSON.stringify(operation('/files/{name}', 'put')),
+      /"content":\{"text\/csv":\{\},"application\/gzip":\{\}\}/,
+    )
+    const bytes = JSON.stringify(operation('/things/{name}/versions/{v}/bytes', 'get'))
+    assert.match(bytes, /"200":\{[^{]*"content":\{"application\/octet-stream":\{\}\}/)
+  })
+
+  it('lets every route answer a problem', () => {
+    for (const [path, methods] of Object.entries(document.paths)) {
+      for (const one of Object.values(methods)) assert.match(JSON.stringify(one), /application\/problem\+json/, path)
+    }
+  })
+})
