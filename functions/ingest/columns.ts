@@ -1,6 +1,7 @@
 import type { TableSession } from 'mezz/ports'
 import { identifier, literal } from 'mezz/tabular/quote'
 import type { ColumnType } from 'mezz/tabular/value'
+import { PATTERN } from 'mezz/tabular/value'
 import { fitsSql, missingSql, SQL_TYPE, valueSql } from 'mezz/tabular/value-sql'
 import type { Guess } from './guess.ts'
 
@@ -56,8 +57,17 @@ export function isMisfit(error: unknown): boolean {
 }
 
 function checked(type: ColumnType, text: string): string {
-  if (type === 'text') return valueSql(type, text)
-  const value = `(${valueSql(type, text)})::${SQL_TYPE[type]}`
-  const otherwise = `error(${literal(MISFIT)})::${SQL_TYPE[type]}`
-  return `case when ${missingSql(type, text)} then null when ${fitsSql(type, text)} then ${value} else ${otherwise} end`
+  const misfit = `error(${literal(MISFIT)})::${SQL_TYPE[type]}`
+  switch (type) {
+    case 'text':
+      return valueSql(type, text)
+    case 'number': {
+      // Each step holds a vector for each column: in a wide table of numbers, steps are memory.
+      const number = `try_cast(${text} as double)`
+      const known = `regexp_full_match(trim(${text}, ' '), ${literal(`${PATTERN.plainNumber}|${PATTERN.missing}`)})`
+      return `case when not coalesce(${known}, true) or isinf(${number}) then ${misfit} when isfinite(${number}) then ${number} end`
+    }
+    default:
+      return `case when ${missingSql(type, text)} then null when ${fitsSql(type, text)} then ${valueSql(type, text)} else ${misfit} end`
+  }
 }

@@ -91,7 +91,7 @@ function session(objects: Objects, folder: string, connect: () => Promise<DuckDB
   let stored = 0
 
   async function query<row extends object>(text: string, values: readonly unknown[] = []): Promise<row[]> {
-    const reader = await (await connect()).runAndReadAll(text, values.map(bound))
+    const reader = await (await connect()).runAndReadAll(text, values.map(bound)).catch(failed)
     const names = reader.columnNames()
     const times = reader.columnTypes().map((type) => String(type) === 'TIMESTAMP')
     const rows = reader
@@ -118,6 +118,11 @@ function session(objects: Objects, folder: string, connect: () => Promise<DuckDB
       }
     },
   }
+}
+
+function failed(error: unknown): never {
+  if (!(error instanceof Error && error.message.startsWith('Out of Memory Error'))) throw error
+  throw new PlatformError('too_large', 'the table needs more memory than a session may use', { cause: error })
 }
 
 /** Integers go in as integers, so that `limit ?` takes them. */

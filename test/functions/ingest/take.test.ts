@@ -98,6 +98,7 @@ describe('csv', () => {
     ['two columns of one name', 'a,b,a\n1,2,3\n', '/line/1'],
     ['two columns that differ in case', 'Age,age\n1,2\n', '/line/1'],
     ['a column without a name', 'a,,c\n1,2,3\n', '/line/1'],
+    ['more columns than fit', `${Array.from({ length: 501 }, (_, i) => `c${i}`).join()}\n1\n`, '/line/1'],
     ['a header alone', 'a,b\n', '/line/2'],
     ['nothing at all', '', '/line/1'],
     ['an empty first line', '\na,b\n1,2\n', '/line/1'],
