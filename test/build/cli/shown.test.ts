@@ -4,6 +4,7 @@ import { columns } from '../../../build/cli/columns.ts'
 import { flowLines, flowText } from '../../../build/cli/flow-text.ts'
 import { shownStatus } from '../../../build/cli/list.ts'
 import { mergeOpenapi } from '../../../build/cli/merge-openapi.ts'
+import { painter } from '../../../build/cli/painter.ts'
 import { problemText } from '../../../build/cli/problem-text.ts'
 
 const at = (second: string) => `2026-01-02T03:04:${second}Z`
@@ -160,5 +161,28 @@ describe('OpenAPI documents in one', () => {
     assert.deepEqual(merged.paths['/t/a/'], { get: { schema: { $ref: '#/components/schemas/Thing' } } })
     assert.deepEqual(merged.paths['/t/b/'], { get: { schema: { $ref: '#/components/schemas/t_b_Thing' } } })
     assert.deepEqual(merged.components?.schemas, { Thing: { type: 'string' }, t_b_Thing: { type: 'number' } })
+  })
+})
+
+describe('a text drawn again', () => {
+  const drawn = (columns: number) => {
+    const written: string[] = []
+    const paint = painter({ isTTY: true, columns, write: (text) => written.push(text) })
+    paint?.(`short\n${'x'.repeat(25)}\n`)
+    paint?.('after\n')
+    return written.at(-1)
+  }
+
+  it('goes up over the lines that the one before took on the screen', () => {
+    assert.equal(drawn(10), '\x1b[4A\x1b[Jafter\n')
+    assert.equal(drawn(80), '\x1b[2A\x1b[Jafter\n')
+  })
+
+  it('does so on a terminal that does not know its width', () => {
+    assert.equal(drawn(0), '\x1b[2A\x1b[Jafter\n')
+  })
+
+  it('is not drawn where there is no terminal', () => {
+    assert.equal(painter({ write: () => undefined }), undefined)
   })
 })
