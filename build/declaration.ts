@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { CommandDefinition, FunctionDefinition, TriggerDefinition } from '../runtime/define.ts'
 import type { PortName } from '../runtime/ports.ts'
-import { memoryBytes } from './local/memory.ts'
+import { isQuantity } from '../runtime/quantity.ts'
 
 const PORTS = { objects: true, sql: true, tables: true, models: true } as const satisfies Record<PortName, true>
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
@@ -29,7 +29,7 @@ const Common = z.looseObject({
   resources: z
     .object({
       cpu: z.string().regex(/^\d+(\.\d+)?m?$/, 'is no quantity of cores: `500m`, `2`'),
-      memory: z.string().refine((text) => memoryBytes(text) !== null, 'is no quantity of memory: `256Mi`'),
+      memory: z.string().refine((text) => isQuantity(text), 'is no quantity of memory: `256Mi`'),
     })
     .optional(),
   timeout: z.number().positive().max(600).optional(),

@@ -17,8 +17,17 @@ const UNITS = new Map(
 
 /** The number that a Kubernetes quantity means: `256Mi` is 268435456, `500m` is 0.5. Throws `invalid_input`. */
 export function quantity(text: string): number {
+  const meant = meaning(text)
+  if (meant !== undefined) return meant
+  throw new PlatformError('invalid_input', `${JSON.stringify(text)} is no quantity: write it as 500m, 2, 256Mi or 4Gi`)
+}
+
+export function isQuantity(text: string): boolean {
+  return meaning(text) !== undefined
+}
+
+function meaning(text: string): number | undefined {
   const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(text) ?? []
   const factor = UNITS.get(unit)
-  if (digits !== undefined && factor !== undefined) return Number(digits) * factor
-  throw new PlatformError('invalid_input', `${JSON.stringify(text)} is no quantity: write it as 500m, 2, 256Mi or 4Gi`)
+  return digits === undefined || factor === undefined ? undefined : Number(digits) * factor
 }

@@ -3,23 +3,34 @@ import * as z from 'zod'
 import { PlatformError } from './errors.ts'
 import type { ObjectRef, Objects } from './ports.ts'
 
-/** A JSON object as this schema has it, its digest checked; not there (yet): `not_found`; not what was announced: `unprocessable`. */
-export async function readJson<schema extends z.ZodType>(
-  objects: Objects,
-  { name, sha256 }: ObjectRef,
-  schema: schema,
-): Promise<z.output<schema>> {
+/** Whole texts are for what fits into memory: models, definitions. */
+const MOST_BYTES = 512 * 1024 * 1024
+
+/** The text of an object, its digest checked; not there (yet): `not_found`; another or too large: `unprocessable`. */
+export async function readText(objects: Objects, { name, sha256, bytes }: ObjectRef): Promise<string> {
+  if (bytes > MOST_BYTES) {
+    throw new PlatformError('unprocessable', `${name} has ${bytes} bytes, at most ${MOST_BYTES} are read`)
+  }
   const found = await objects.read(name)
   if (!found) throw new PlatformError('not_found', `no object ${name}`)
   const parts: Uint8Array[] = []
   for await (const part of found.body) parts.push(part)
-  const bytes = Buffer.concat(parts)
-  if (hash('sha256', bytes) !== sha256) {
+  const whole = Buffer.concat(parts)
+  if (hash('sha256', whole) !== sha256) {
     throw new PlatformError('unprocessable', `${name} is not the object that was announced: its sha256 is another`)
   }
-  const parsed = schema.safeParse(json(name, bytes.toString()))
+  return whole.toString()
+}
+
+/** A JSON object as this schema has it; what it is not: `unprocessable`. */
+export async function readJson<schema extends z.ZodType>(
+  objects: Objects,
+  ref: ObjectRef,
+  schema: schema,
+): Promise<z.output<schema>> {
+  const parsed = schema.safeParse(json(ref.name, await readText(objects, ref)))
   if (parsed.success) return parsed.data
-  throw new PlatformError('unprocessable', `${name} cannot be read: ${z.prettifyError(parsed.error)}`)
+  throw new PlatformError('unprocessable', `${ref.name} cannot be read: ${z.prettifyError(parsed.error)}`)
 }
 
 function json(name: string, text: string): unknown {

@@ -3,25 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 const EVERY_MS = 200
-const UNITS: Readonly<Record<string, number>> = {
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-}
-
-/** The bytes of a Kubernetes memory quantity (`256Mi`); `null` when it is none. */
-export function memoryBytes(quantity: string): number | null {
-  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)([kMGT]|[KMGT]i)?$/.exec(quantity) ?? []
-  const factor = UNITS[unit]
-  return digits === undefined || factor === undefined ? null : Math.round(Number(digits) * factor)
-}
-
 /** Bytes of a process that lie in RAM, V8's heap and everything outside it; `null` when it is gone. */
 export async function residentBytes(pid: number): Promise<number | null> {
   try {

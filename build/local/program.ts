@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import type { CommandDefinition } from '../../runtime/define.ts'
-import { memoryBytes } from './memory.ts'
+import { quantity } from '../../runtime/quantity.ts'
 
 /** What the platform reads of a declaration. */
 export type Declared = Pick<CommandDefinition, 'name' | 'scale' | 'resources' | 'timeout'>
@@ -28,7 +28,7 @@ export function limitsOf({ scale, resources, timeout = 60 }: Declared, idle: num
     max: scale?.max ?? Math.max(5, scale?.min ?? 0),
     concurrency: scale?.concurrency ?? 20,
     idle: scale?.idle === undefined ? idle : scale.idle * 1000,
-    memory: memoryBytes(resources?.memory ?? '512Mi') ?? Number.POSITIVE_INFINITY,
+    memory: quantity(resources?.memory ?? '512Mi'),
     timeout: timeout * 1000,
   }
 }

@@ -1,10 +1,10 @@
 import { PlatformError } from 'mezz/errors'
 import type { modelTrained } from 'mezz/events'
 import type { ObjectRef, Ports } from 'mezz/ports'
+import { readText } from 'mezz/read-object'
 import * as z from 'zod'
 import { convert } from './convert.ts'
 import type { Proof } from './prove.ts'
-import { readObject } from './read-object.ts'
 
 /** What the train job leaves of its holdout: encoded rows in the order the model takes them, and the trainer's own raw scores. */
 const ReferenceFile = z.object({
@@ -24,8 +24,8 @@ export async function convertTrained(
     if (trained.format !== 'lightgbm-text') {
       throw new PlatformError('unprocessable', `the format ${trained.format} cannot be converted, lightgbm-text can`)
     }
-    const text = await readObject(objects, trained.artifact)
-    const reference = parseReference(await readObject(objects, trained.reference))
+    const text = await readText(objects, trained.artifact)
+    const reference = parseReference(await readText(objects, trained.reference))
     const { graph, proof } = await convert(models, text, () => reference)
     return { proof, onnx: await objects.put(graph) }
   } catch (error) {

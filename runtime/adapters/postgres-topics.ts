@@ -2,6 +2,7 @@ import { partitionOf } from '../partitioner.ts'
 import type { Assignment, LogRecord, MemberListener, Membership, Topics } from '../topics.ts'
 import type { Database } from './postgres.ts'
 import { postgresMember } from './postgres-member.ts'
+import { waitingRoom } from './waiting-room.ts'
 
 interface Row {
   readonly partition: number
@@ -17,10 +18,10 @@ const LOOK_AGAIN = 15_000
 /** The log as tables of the team's database: partitioned, with members that come and go. One that comes back under its name takes its place again. */
 export function postgresTopics(database: Database, { member }: { readonly member: string }): Topics {
   const { query } = database
-  const bells = new Bells()
+  const room = waitingRoom()
   let unlisten: (() => void) | undefined
   const listen = (): void => {
-    unlisten ??= database.listen('mezz_log', (place) => bells.ring(place))
+    unlisten ??= database.listen('mezz_log', (place) => room.call(place))
   }
 
   async function read(topic: string, partition: number, from: number, most: number): Promise<LogRecord[]> {
@@ -39,7 +40,7 @@ export function postgresTopics(database: Database, { member }: { readonly member
         while (!signal.aborted) {
           const found = new AbortController()
           try {
-            const rung = bells.next(place, LOOK_AGAIN, AbortSignal.any([signal, found.signal]))
+            const rung = room.wait(place, LOOK_AGAIN, AbortSignal.any([signal, found.signal]))
             const records = await read(topic, partition, from, most)
             if (records.length > 0) return records
             await rung
@@ -102,31 +103,5 @@ export function postgresTopics(database: Database, { member }: { readonly member
     async close() {
       unlisten?.()
     },
-  }
-}
-
-/** Wakes those who wait for a place of the log; an empty place wakes all. */
-class Bells {
-  readonly #waiting = new Map<string, Set<() => void>>()
-
-  next(place: string, most: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const waiting = this.#waiting.get(place) ?? new Set()
-      this.#waiting.set(place, waiting)
-      const done = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        waiting.delete(done)
-        resolve()
-      }
-      const timer = setTimeout(done, most)
-      signal.addEventListener('abort', done, { once: true })
-      waiting.add(done)
-    })
-  }
-
-  ring(place: string): void {
-    const rung = place === '' ? [...this.#waiting.values()] : [this.#waiting.get(place) ?? new Set<() => void>()]
-    for (const waiting of rung) for (const done of [...waiting]) done()
   }
 }

@@ -7,7 +7,8 @@ import type { Task } from '../../functions/train/gbdt/ensemble.ts'
 import type { TrainingTable } from '../../functions/train/gbdt/fit.ts'
 import { fit } from '../../functions/train/gbdt/fit.ts'
 import { parseParameters } from '../../functions/train/gbdt/parameters.ts'
-import { realTable, seeded } from '../functions/train/tables.ts'
+import { realTable } from '../functions/train/tables.ts'
+import { seeded } from '../seeded.ts'
 
 const PEER = `
 import sys, time, lightgbm, numpy

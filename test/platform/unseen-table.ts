@@ -1,4 +1,4 @@
-import { seeded } from '../runtime/tabular/random-table.ts'
+import { seeded } from '../seeded.ts'
 
 /** A table that nobody has seen, with something to learn in it. */
 export interface UnseenTable {

@@ -5,8 +5,9 @@ import type { TreeModel } from '../../../functions/convert/model.ts'
 import { nextUp } from '../../../functions/convert/probes.ts'
 import { prove } from '../../../functions/convert/prove.ts'
 import { onnxruntimeModels } from '../../../runtime/adapters/onnxruntime.ts'
+import { seeded } from '../../seeded.ts'
 import { CASES, readCase } from './cases.ts'
-import { random, randomModel } from './random-model.ts'
+import { randomModel } from './random-model.ts'
 
 const models = onnxruntimeModels()
 after(() => models.close())
@@ -69,7 +70,7 @@ it('finds the links equal too', async () => {
     { kind: 'sigmoid', slope: 0.7 },
   ] as const
   for (const link of links) {
-    const model = { ...randomModel(random(1), 3), link, divisor: 4 }
+    const model = { ...randomModel(seeded(1), 3), link, divisor: 4 }
 
     const proof = await prove(models, { model, graph: scoreGraph(model) }, { rows: [] })
 

@@ -3,14 +3,15 @@ import { after, it } from 'node:test'
 import { leafOf } from '../../../functions/convert/evaluate.ts'
 import { leafGraph, scoreGraph } from '../../../functions/convert/graph.ts'
 import { onnxruntimeModels } from '../../../runtime/adapters/onnxruntime.ts'
-import { EDGES, random, randomModel } from './random-model.ts'
+import { seeded } from '../../seeded.ts'
+import { EDGES, randomModel } from './random-model.ts'
 
 const models = onnxruntimeModels()
 after(() => models.close())
 
 for (let seed = 1; seed <= 60; seed++) {
   it(`random model ${seed} reaches the same leaves in ONNX as by LightGBM's rules, on every edge`, async () => {
-    const next = random(seed)
+    const next = seeded(seed)
     const model = randomModel(next, 1 + (seed % 2))
     const pick = () => EDGES[Math.floor(next() * EDGES.length)] ?? 0
     const rows = [
@@ -44,7 +45,7 @@ it('a tree of one leaf beside trees that read no plain value stays what it is', 
     { splits: [], leaves: [0.5] },
     { splits: [zero], leaves: [1, 2] },
   ]
-  const model = { ...randomModel(random(1), 1), trees }
+  const model = { ...randomModel(seeded(1), 1), trees }
   const graph = await models.load(scoreGraph(model))
 
   const { raw } = await graph.run({

@@ -36,17 +36,6 @@ export const EDGES = [
   Number.POSITIVE_INFINITY,
 ]
 
-/** A generator of numbers in [0, 1) that a seed repeats (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /** A model whose splits lie on the edges, of every kind and missing type, also two kinds on one feature. */
 export function randomModel(next: () => number, scores: number): TreeModel {
   const pick = <item>(items: readonly item[]): item => {

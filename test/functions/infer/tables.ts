@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { seeded } from '../train/tables.ts'
+import { seeded } from '../../seeded.ts'
 import type { Table, TableRow } from './trained.ts'
 
 /** A table of test/data; its columns of numbers hold numbers. */

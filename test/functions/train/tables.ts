@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Task } from '../../../functions/train/gbdt/ensemble.ts'
 import type { TrainingTable } from '../../../functions/train/gbdt/fit.ts'
+import { seeded } from '../../seeded.ts'
 
 /** A table of test/data cut in two: rows with index % 5 == 4 are held out; classes are codes in the order of their sorted names. */
 export function realTable(name: string, task: Task, target = 'target', without: readonly string[] = []) {
@@ -22,17 +23,6 @@ export function realTable(name: string, task: Task, target = 'target', without: 
     }
   }
   return { training: part(false), holdout: part(true), classes: labels.length }
-}
-
-/** Numbers in [0, 1), the same for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** A table with every oddity of columns: many and few values, codes, zeros, missing, constant, empty and infinite ones. */

@@ -4,7 +4,8 @@ import { aimAt, Definition, define } from '../../../runtime/tabular/definition.t
 import { rowFeatures } from '../../../runtime/tabular/row.ts'
 import { selectFeatures } from '../../../runtime/tabular/sql.ts'
 import { setupTables } from '../../functions/ingest/tables.ts'
-import { csvOf, randomTable, seeded } from './random-table.ts'
+import { seeded } from '../../seeded.ts'
+import { csvOf, randomTable } from './random-table.ts'
 
 const { takeIn, tables } = setupTables()
 

@@ -1,13 +1,4 @@
-/** A generator of numbers in [0, 1): mulberry32, from its author's public domain. */
-export function seeded(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
+import { seeded } from '../../seeded.ts'
 
 export interface RandomTable {
   readonly names: readonly string[]

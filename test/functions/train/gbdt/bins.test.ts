@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { binColumn, nextUp } from '../../../../functions/train/gbdt/bins.ts'
-import { seeded } from '../tables.ts'
+import { seeded } from '../../../seeded.ts'
 
 const ZERO = Math.fround(1e-35)
 
