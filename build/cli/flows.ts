@@ -6,6 +6,7 @@ import type { Command } from './command.ts'
 import { text, whole, words } from './command.ts'
 import { findPlatform, PLATFORM_HELP, PLATFORM_OPTIONS } from './find-platform.ts'
 import { Flow, flowLines, flowText, stepText } from './flow-text.ts'
+import { painter } from './painter.ts'
 
 const LOOK_MS = 500
 /** Between an event's commit and its record a run looks ended: it is when it looks so this often in a row. */
@@ -57,7 +58,7 @@ async function fullId(start: string, url: string): Promise<string> {
 }
 
 async function watchOne(look: () => Promise<Flow>): Promise<number> {
-  const show = painter()
+  const show = painter(process.stdout)
   const told = new Map<string, string>()
   let ended = 0
   for (let looks = 1; ; looks++) {
@@ -79,7 +80,7 @@ async function watchOne(look: () => Promise<Flow>): Promise<number> {
 }
 
 async function watchAll(look: () => Promise<readonly Flow[]>): Promise<number> {
-  const show = painter()
+  const show = painter(process.stdout)
   const told = new Map<string, string>()
   for (;;) {
     const flows = await look()
@@ -104,18 +105,6 @@ function appendChanges(flow: Flow, told: Map<string, string>): void {
     const change = stepText(step, flow.startedAt)
     if (told.get(`${name} ${count}`) !== change) print(change)
     told.set(`${name} ${count}`, change)
-  }
-}
-
-/** Draws a text over the one before, on a terminal; none where the output is no terminal. */
-function painter(): ((text: string) => void) | undefined {
-  if (!process.stdout.isTTY) return undefined
-  let height = 0
-  return (text) => {
-    const { columns = 80 } = process.stdout
-    const lines = text.trimEnd().split('\n')
-    process.stdout.write(`${height > 0 ? `\x1b[${height}A` : ''}\x1b[J${lines.join('\n')}\n`)
-    height = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0)
   }
 }
 
