@@ -1,5 +1,5 @@
 import type { FunctionDefinition } from '../runtime/define.ts'
-import type { Ports } from '../runtime/ports.ts'
+import type { PortName, Ports } from '../runtime/ports.ts'
 import { specOf } from '../runtime/routes.ts'
 
 /** The paths, as declared, that a function's POST routes have; throws when the function touches a port before a request asks it to. */
@@ -21,21 +21,14 @@ export function takes(declared: string, path: string): boolean {
 }
 
 function untouchable(): Ports {
-  const port = (name: string) =>
-    new Proxy(
-      {},
-      {
-        get: (_, method) => {
-          throw new Error(`${name}.${String(method)} is touched while app() makes the routes: a port is for handlers`)
-        },
-      },
-    )
-  const ports: Record<string, unknown> = {
-    objects: port('objects'),
-    sql: port('sql'),
-    tables: port('tables'),
-    models: port('models'),
-  }
-  // Every port of the type is there, and none does anything.
-  return ports as unknown as Ports
+  // Every port is there by name, and whatever is asked of one throws: what it would be is never seen.
+  return { objects: port('objects'), sql: port('sql'), tables: port('tables'), models: port('models') }
+}
+
+function port<name extends PortName>(name: name): Ports[name] {
+  return new Proxy({} as Ports[name], {
+    get: (_, method) => {
+      throw new Error(`${name}.${String(method)} is touched while app() makes the routes: a port is for handlers`)
+    },
+  })
 }

@@ -95,8 +95,7 @@ function openOrExit<uses extends PortName, types extends string>(
     const faults: unknown[] = []
     const opened = fn.uses.flatMap((name) => {
       try {
-        // The definition's own type says which ports it has; the openers' type says that all of them are here.
-        return [[name, openers[name](env, fn as unknown as FunctionDefinition)] as const]
+        return [[name, openers[name](env, fn)] as const]
       } catch (error) {
         faults.push(error)
         return []

@@ -5,6 +5,7 @@ const Step = z.object({
   event: z.string(),
   subject: z.string().default(''),
   function: z.string(),
+  by: z.string().optional(),
   step: z.string().optional(),
   state: z.string(),
   waitingFor: z.string().optional(),
@@ -28,7 +29,7 @@ const MARKS: Readonly<Record<string, string>> = {
   dead: '✗',
   cancelled: '✗',
 }
-/** What is told of several steps that follow each other in one function. */
+/** What is told of several steps in one function. */
 const WORST = ['✗', '…', '·', '✓']
 
 /** Flow runs, one a line: `ingest ✓  features ✓  train …`. */
@@ -39,15 +40,17 @@ export function flowLines(flows: readonly Flow[]): string {
   )
 }
 
+/** Each function once, in the order in which they came in; who told the first event comes first. */
 function stepsLine(steps: readonly Step[]): string {
-  const line: { name: string; mark: string }[] = []
+  const marks = new Map<string, string>()
+  const [first] = steps
+  if (first?.by) marks.set(first.by, '✓')
   for (const step of steps) {
+    const seen = marks.get(step.function)
     const mark = markOf(step)
-    const last = line.at(-1)
-    if (last?.name === step.function) last.mark = WORST.find((one) => one === mark || one === last.mark) ?? mark
-    else line.push({ name: step.function, mark })
+    marks.set(step.function, WORST.find((one) => one === mark || one === seen) ?? mark)
   }
-  return line.map(({ name, mark }) => `${name} ${mark}`).join('  ')
+  return [...marks].map(([name, mark]) => `${name} ${mark}`).join('  ')
 }
 
 /** One flow run: a head, each step with its times, and below the steps that wait or broke why. */

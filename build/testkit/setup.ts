@@ -93,8 +93,8 @@ export async function setup<uses extends PortName, types extends string>(
     OBJECTS_FOLDER: join(place, 'objects'),
     TABLES_FOLDER: join(place, 'tables'),
   })
-  // The definition's own type says which ports it has; here all are opened, each lazily.
-  const definition = fn as unknown as FunctionDefinition
+  // All ports are opened here, each lazily.
+  const definition: FunctionDefinition = fn
   const opened = {
     objects: openObjects(environment),
     sql: openSql(environment, definition),
@@ -114,7 +114,7 @@ export async function setup<uses extends PortName, types extends string>(
     if (context) context.caller = c.req.header(AS) ? engineOf(team.team) : developerOf(team.team)
     await next()
   }
-  const app = createApp(fn, ports as unknown as Pick<Ports<types>, uses>, {
+  const app = createApp(definition, ports, {
     authenticate: asCaller,
     inbox: fn.uses.some((name) => name === 'sql') ? opened.sql.inbox : undefined,
     metrics: createMetrics(fn.name),
@@ -143,7 +143,7 @@ export async function setup<uses extends PortName, types extends string>(
     send: (method, path, body) =>
       request(path, { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
     async deliver(type, data, attributes = {}) {
-      const path = routeOf(fn.app(ports as unknown as Pick<Ports<types>, uses>), type.type)
+      const path = routeOf(definition.app(ports), type.type)
       const init = { method: 'POST', headers: eventHeaders(type, data, attributes), body: JSON.stringify(data) }
       if (!twice) return bring(path, init)
       const before = await effects()

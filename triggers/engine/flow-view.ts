@@ -6,6 +6,8 @@ export interface StepView {
   readonly event: string
   readonly subject: string
   readonly function: string
+  /** Who told the event that the step handles; none for a job. */
+  readonly by?: string
   /** The trigger's name, or `job/<id>`; none where nothing takes the event. */
   readonly step?: string
   readonly state: FlowStep['state'] | 'told'
@@ -38,14 +40,15 @@ export function flowView({ id, events, steps }: Flow, triggers: readonly NamedTr
 
 function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonly NamedTrigger[]): StepView[] {
   const takers = triggers.filter(({ definition }) => definition.on.type === event.type)
+  const teller = event.source.split('/').at(-1) ?? event.source
   const told = {
+    by: teller,
     event: event.type,
     subject: event.subject,
     at: event.at.toISOString(),
     attempts: 0,
   }
   if (takers.length === 0) {
-    const teller = event.source.split('/').at(-1) ?? event.source
     return [
       {
         ...told,
@@ -57,7 +60,7 @@ function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonl
   }
   return takers.map(({ name, definition }) => {
     const step = steps.find((one) => one.step === name && one.event === event.id && one.source === event.source)
-    if (step) return view(step)
+    if (step) return { ...view(step), by: teller }
     return { ...told, function: definition.deliver.to, step: name, state: 'waiting', waitingFor: 'its delivery' }
   })
 }
