@@ -24,7 +24,10 @@ export const Name = z
 /** `limit` and `after` of a list. */
 export const Page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  after: z.string().optional(),
+  after: z
+    .string()
+    .refine((text) => !text.includes('\0'), 'must be text without NUL')
+    .optional(),
 })
 
 /** Parses the JSON body with `schema`; the handler reads it as `c.req.valid('json')`. It may be left out where `{}` would do. */

@@ -22,13 +22,15 @@ import {
   savePipeline,
 } from './queries.ts'
 import { Run, Runs, shownRun } from './run.ts'
+import type { Prepared } from './start.ts'
 import { prepare, start } from './start.ts'
 
 const TIMEOUT = 300
 const LOG_LINES = 10_000
 
 const Pipelines = z.object({ items: z.array(Pipeline), next: z.string().optional() })
-const RunsPage = Page.extend({ model: Name.optional() })
+const RunId = z.uuid()
+const RunsPage = Page.extend({ model: Name.optional(), after: RunId.optional() })
 
 export default defineFunction({
   name: 'train',
@@ -51,9 +53,9 @@ export default defineFunction({
           201: Pipeline,
         }),
         async (c) => {
-          const pipeline = pipelineOf(nameParam(c, 'name'), c.req.valid('json'))
+          const given = pipelineOf(nameParam(c, 'name'), c.req.valid('json'))
           // Kept before the extraction is looked up; the event does it the other way round, so one of the two sees both.
-          const isNew = await sql.transaction((tx) => savePipeline(tx.query, pipeline))
+          const { saved: pipeline, isNew } = await sql.transaction((tx) => savePipeline(tx.query, given))
           const extraction = await lastExtraction(sql.query, pipeline.view)
           if (extraction) {
             const prepared = await prepare({ objects, tables }, pipeline, extraction)
@@ -110,12 +112,11 @@ export default defineFunction({
         const extraction = c.req.valid('json')
         await keepExtraction(sql.query, extraction)
         const waiting = await pipelinesOn(sql.query, extraction.view)
-        const all = await Promise.all(
-          waiting.map(async (pipeline) => ({
-            pipeline,
-            prepared: await prepare({ objects, tables }, pipeline, extraction),
-          })),
-        )
+        const all: { readonly pipeline: Pipeline; readonly prepared: Prepared }[] = []
+        // One after the other: each has the memory of a table query.
+        for (const pipeline of waiting) {
+          all.push({ pipeline, prepared: await prepare({ objects, tables }, pipeline, extraction) })
+        }
         await sql.transaction(async (tx) => {
           for (const { pipeline, prepared } of all) await start(tx, pipeline, { extraction, prepared, once: true })
         })
@@ -139,7 +140,9 @@ async function demandPipeline(query: Query, name: string): Promise<Pipeline> {
 }
 
 async function runParam(c: Context, query: Query): Promise<RunRow> {
-  return demandRun(query, c.req.param('id') ?? '')
+  const id = c.req.param('id') ?? ''
+  if (!RunId.safeParse(id).success) throw new PlatformError('not_found', `no run ${id}`)
+  return demandRun(query, id)
 }
 
 async function demandRun(query: Query, id: string): Promise<RunRow> {

@@ -12,6 +12,8 @@ const Quantity = z
   .string()
   .regex(/^\d+(\.\d+)?(m|k|M|G|Ki|Mi|Gi)?$/, 'must be a Kubernetes quantity, as in 500m or 512Mi')
 
+const LONGEST_COLUMN = 1000
+
 /** When a version is published by itself. */
 export const PublishRule = z
   .strictObject({ metric: z.string(), atLeast: z.number().optional(), atMost: z.number().optional() })
@@ -25,7 +27,7 @@ export const PipelineOrder = z
     dataset: Name.optional(),
     view: Name.optional(),
     model: Name.optional(),
-    target: z.string().min(1),
+    target: z.string().min(1).max(LONGEST_COLUMN).refine(isStorable, 'must be text without NUL'),
     task: z.enum(['classification', 'regression']),
     trainer: z.literal('gbdt').default('gbdt'),
     parameters: z.record(z.string(), z.unknown()).default({}),
@@ -74,6 +76,11 @@ export function pipelineOf(name: string, order: PipelineOrder): Pipeline {
     ...(resources ? { resources } : {}),
     ...(publish ? { publish: { metric: publish.metric, ...bound(publish) } } : {}),
   }
+}
+
+/** What PostgreSQL can hold: no NUL, no half of a surrogate pair. */
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0')
 }
 
 function bound({ atLeast, atMost }: z.infer<typeof PublishRule>) {

@@ -8,19 +8,20 @@ interface PipelineRow extends Omit<Pipeline, 'dataset' | 'resources' | 'publish'
   readonly publish: NonNullable<Pipeline['publish']> | null
 }
 
-/** Puts a pipeline in the place of one of its name; answers whether there was none. */
-export async function savePipeline(query: Query, pipeline: Pipeline): Promise<boolean> {
-  const { name, view, model, target, task, trainer, parameters, holdout } = pipeline
-  const { dataset = null, resources = null, publish = null } = pipeline
-  const [row] = await query<{ fresh: boolean }>`
+/** Puts a pipeline in the place of one of its name; answers with it as it is read from now on, and whether there was none. */
+export async function savePipeline(query: Query, given: Pipeline): Promise<{ saved: Pipeline; isNew: boolean }> {
+  const { name, view, model, target, task, trainer, parameters, holdout } = given
+  const { dataset = null, resources = null, publish = null } = given
+  const [row] = await query<PipelineRow & { readonly fresh: boolean }>`
     insert into pipelines (name, dataset, view, model, target, task, trainer, parameters, resources, holdout, publish)
     values (${name}, ${dataset}, ${view}, ${model}, ${target}, ${task}, ${trainer}, ${parameters}::jsonb, ${resources}::jsonb,
       ${holdout}, ${publish}::jsonb)
     on conflict (name) do update set dataset = excluded.dataset, view = excluded.view, model = excluded.model,
       target = excluded.target, task = excluded.task, trainer = excluded.trainer, parameters = excluded.parameters,
       resources = excluded.resources, holdout = excluded.holdout, publish = excluded.publish, updated_at = clock_timestamp()
-    returning xmax = 0 as fresh`
-  return row?.fresh ?? false
+    returning *, xmax = 0 as fresh`
+  if (!row) throw new Error(`pipeline ${name} was not stored`)
+  return { saved: pipeline(row), isNew: row.fresh }
 }
 
 export async function findPipeline(query: Query, name: string): Promise<Pipeline | null> {
@@ -79,7 +80,7 @@ export async function setJob(query: Query, run: string, job: string): Promise<vo
 }
 
 export async function findRun(query: Query, id: string): Promise<RunRow | null> {
-  const [row] = await query<RunRow>`select * from runs where id::text = ${id}`
+  const [row] = await query<RunRow>`select * from runs where id = ${id}`
   return row ?? null
 }
 
@@ -95,8 +96,8 @@ export async function listRuns(
 ): Promise<RunRow[]> {
   return query<RunRow>`
     select * from runs where (${page.model}::text is null or model = ${page.model})
-      and (${page.after}::text is null or id::text < ${page.after})
-    order by id::text desc limit ${page.limit}`
+      and (${page.after}::uuid is null or id < ${page.after}::uuid)
+    order by id desc limit ${page.limit}`
 }
 
 /** The one end of a run; false when it has one already. */

@@ -1,8 +1,39 @@
 import assert from 'node:assert/strict'
 import { access, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
 import type { Objects, Tables } from '../../runtime/ports.ts'
+import { seeded } from '../seeded.ts'
+
+const EDGES = [
+  0,
+  -0,
+  0.1,
+  1 / 3,
+  5e-324,
+  -5e-324,
+  2.2250738585072014e-308,
+  1.7976931348623157e308,
+  9007199254740992,
+  1e21,
+  1e22,
+  123456.7,
+  -1e-7,
+]
+
+/** Doubles of random bits, the same each time, none infinite. */
+function randomDoubles(count: number): number[] {
+  const random = seeded(11)
+  const words = new Uint32Array(2)
+  const double = new Float64Array(words.buffer)
+  const draw = (): number => {
+    words.set([random() * 2 ** 32, random() * 2 ** 32])
+    const value = double[0] ?? 0
+    return Number.isFinite(value) ? value : draw()
+  }
+  return Array.from({ length: count }, draw)
+}
 
 /** What every Tables adapter owes its callers; `open` gives one over an empty object store. */
 export function testTables(name: string, open: () => { readonly tables: Tables; readonly objects: Objects }): void {
@@ -80,6 +111,34 @@ export function testTables(name: string, open: () => { readonly tables: Tables; 
       assert.deepEqual(read.count, [{ n: 300002 }])
       const [part] = parts
       assert.equal((await objects.read(part?.name ?? ''))?.bytes, part?.bytes)
+    })
+
+    it('stores CSV whose numbers read back as the same doubles, missing as empty, texts in quotes where they need them', async () => {
+      const { tables, objects } = open()
+      const numbers = [...EDGES, ...randomDoubles(2000)]
+
+      const { rows, ...ref } = await tables.open({}, async (session) => {
+        await session.query('create table t (i bigint, d double, s varchar, b boolean)')
+        const literals = numbers.map(
+          (value, i) => `(${i}, '${Object.is(value, -0) ? '-0' : value}'::double, null, ${i % 2 === 0})`,
+        )
+        await session.query(`insert into t values ${literals.join(', ')}`)
+        await session.query(
+          `insert into t values (-1, null, '', null), (-2, null, 'a "b", c' || chr(10) || '年', null)`,
+        )
+        return session.store('select d, s, b from t order by i', { format: 'csv' })
+      })
+
+      const found = await objects.read(ref.name)
+      const csv = found ? await text(found.body) : ''
+      assert.equal(rows, numbers.length + 2)
+      assert.ok(csv.startsWith('d,s,b\n,"a ""b"", c\n年",\n,"",\n'), csv.slice(0, 60))
+      const fields = csv.trimEnd().split('\n').slice(-numbers.length)
+      fields.forEach((line, i) => {
+        const [field = '', ...rest] = line.split(',')
+        assert.ok(Object.is(Number(field), numbers[i]), `${numbers[i]} came as ${field}`)
+        assert.deepEqual(rest, ['', String(i % 2 === 0)])
+      })
     })
 
     it('gives the same blob for the same rows', async () => {

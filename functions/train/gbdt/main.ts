@@ -8,7 +8,7 @@ import { parseParameters } from './parameters.ts'
 import { readTable } from './read-table.ts'
 import { toLightgbmText } from './text.ts'
 
-// The program of a training job: a table and a definition in, a model with all that judges it out.
+// The program of a training job: a table and a definition in, a model with all that judges it out; or, as `refusal.json`, why there can be none.
 
 const Variables = z.object({
   /** CSV: the target, then the features. */
@@ -31,7 +31,7 @@ try {
 } catch (error) {
   if (!(error instanceof PlatformError)) throw error
   console.error(error.message)
-  process.exitCode = 1
+  await writeFile(join(process.env['MEZZ_OUTPUT'] ?? '', 'refusal.json'), JSON.stringify({ reason: error.message }))
 }
 
 async function main(): Promise<void> {
