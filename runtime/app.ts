@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { RouterRoute } from 'hono/types'
-import type { Inbox, RequestContext } from './context.ts'
+import type { Idempotency, Inbox, RequestContext } from './context.ts'
 import { requestContext } from './context.ts'
 import type { FunctionDefinition } from './define.ts'
 import { codeOf, PlatformError, problem } from './errors.ts'
@@ -21,6 +21,7 @@ export interface AppOptions {
   /** Puts the caller into the request's context. */
   readonly authenticate: MiddlewareHandler
   readonly inbox?: Inbox | undefined
+  readonly idempotency?: Idempotency | undefined
   readonly metrics: Metrics
   log(line: RequestLog): void
 }
@@ -31,7 +32,7 @@ const METHODS = ['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST', 'PUT']
 export function createApp<uses extends PortName, types extends string>(
   fn: FunctionDefinition<uses, types>,
   ports: Pick<Ports<types>, uses>,
-  { authenticate, inbox, metrics, log }: AppOptions,
+  { authenticate, inbox, idempotency, metrics, log }: AppOptions,
 ): Hono {
   const routes = fn.app(ports)
   const app = new Hono()
@@ -41,6 +42,7 @@ export function createApp<uses extends PortName, types extends string>(
         const context: RequestContext = {
           id: uuidv7(),
           inbox,
+          idempotency,
           trace: continueTrace(c.req.header('traceparent')),
           caller: undefined,
           event: undefined,

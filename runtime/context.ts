@@ -28,9 +28,34 @@ export interface Inbox {
   knows(event: IncomingEvent): Promise<boolean>
 }
 
+/** An answer that may be given again. */
+export interface StoredAnswer {
+  readonly status: number
+  readonly type: string | null
+  readonly location: string | null
+  readonly body: string
+}
+
+/** Who has asked what under which key, and what it was answered: for 24 hours. */
+export interface Idempotency {
+  /** Takes a key, unless it is in flight or was used; the taking ends with `release`, or with the process. */
+  begin(asked: {
+    readonly caller: string
+    readonly route: string
+    readonly key: string
+    readonly digest: string
+  }): Promise<
+    | 'in flight'
+    | 'another'
+    | { readonly answer: StoredAnswer }
+    | { keep(answer: StoredAnswer): Promise<void>; release(): Promise<void> }
+  >
+}
+
 export interface RequestContext {
   readonly id: string
   readonly inbox: Inbox | undefined
+  readonly idempotency?: Idempotency | undefined
   readonly trace: Trace
   caller: Caller | undefined
   event: IncomingEvent | undefined

@@ -24,6 +24,14 @@ const PROBLEM = {
   },
 } as const
 
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'The same key again within 24 hours: the same answer, and nothing done twice',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+} as const
+
 /** An OpenAPI 3.1 document of the routes, from the schemas that stand in their lines. */
 export function openapi(info: { readonly name: string; readonly summary: string }, app: Hono) {
   const paths: Record<string, Record<string, unknown>> = {}
@@ -52,7 +60,7 @@ function byRoute(app: Hono): Map<string, RouteSpec[]> {
   return routes
 }
 
-function operation({ summary, body, media, query, event, answers }: RouteSpec, path: string) {
+function operation({ summary, body, media, query, event, answers, idempotent }: RouteSpec, path: string) {
   const content = body
     ? { 'application/json': { schema: input(body) } }
     : event
@@ -68,6 +76,7 @@ function operation({ summary, body, media, query, event, answers }: RouteSpec, p
         schema: { type: 'string' },
       })),
       ...(query ? queryParameters(query) : []),
+      ...(idempotent ? [IDEMPOTENCY_KEY] : []),
     ],
     ...(content ? { requestBody: { required: true, content } } : {}),
     responses: {

@@ -9,6 +9,8 @@ export interface RouteSpec {
   readonly media?: readonly string[]
   readonly query?: z.ZodType
   readonly event?: EventType
+  /** Takes an `Idempotency-Key`. */
+  readonly idempotent?: boolean
   readonly summary?: string
   readonly answers?: Readonly<Record<number, z.ZodType | string | null>>
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { createApp } from './app.ts'
-import type { Inbox } from './context.ts'
+import type { Idempotency, Inbox } from './context.ts'
 import type { FunctionDefinition } from './define.ts'
 import { drainable } from './drain.ts'
 import type { Environment } from './env.ts'
@@ -18,6 +18,7 @@ import { engineVerifier } from './token.ts'
 export interface OpenedPort<port> {
   readonly port: port
   readonly inbox?: Inbox
+  readonly idempotency?: Idempotency
   close?(): Promise<void>
 }
 
@@ -46,6 +47,7 @@ export async function serve<uses extends PortName, types extends string>(
       developer: env.MEZZ_DEVELOPER,
     }),
     inbox: opened.find(([, { inbox }]) => inbox)?.[1].inbox,
+    idempotency: opened.find(([, { idempotency }]) => idempotency)?.[1].idempotency,
     metrics: createMetrics(fn.name),
     log: print,
   })

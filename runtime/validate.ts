@@ -8,6 +8,7 @@ import type { EventType } from './event.ts'
 import { readJson } from './json.ts'
 import { specified } from './routes.ts'
 
+export { idempotent } from './idempotent.ts'
 export { answers } from './routes.ts'
 
 type Json<data> = MiddlewareHandler<object, string, { in: { json: data }; out: { json: data } }>

@@ -1,5 +1,6 @@
 import { functionSql } from '../../runtime/adapters/function-sql.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
+import { postgresIdempotency } from '../../runtime/adapters/postgres-idempotency.ts'
 import type { FunctionDefinition } from '../../runtime/define.ts'
 import type { Environment } from '../../runtime/env.ts'
 import { PlatformError } from '../../runtime/errors.ts'
@@ -11,5 +12,5 @@ export function open({ DATABASE_URL }: Environment, fn: FunctionDefinition): Ope
   if (!DATABASE_URL) throw new PlatformError('invalid_input', 'sql: set DATABASE_URL')
   const database = openDatabase({ url: DATABASE_URL, name: fn.name, schema: fn.name })
   const { sql, inbox } = functionSql(database)
-  return { port: sql, inbox, close: () => database.close() }
+  return { port: sql, inbox, idempotency: postgresIdempotency(database), close: () => database.close() }
 }

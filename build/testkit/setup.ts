@@ -117,6 +117,7 @@ export async function setup<uses extends PortName, types extends string>(
   const app = createApp(definition, ports, {
     authenticate: asCaller,
     inbox: fn.uses.some((name) => name === 'sql') ? opened.sql.inbox : undefined,
+    idempotency: opened.sql.idempotency,
     metrics: createMetrics(fn.name),
     log: (line) => log.push(line),
   })

@@ -5,7 +5,7 @@ import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
 import { conversionFailed, modelConverted, modelTrained } from 'mezz/events'
 import type { Sql } from 'mezz/ports'
-import { answers, event, media } from 'mezz/validate'
+import { answers, event, idempotent, media } from 'mezz/validate'
 import { Conversion, Converted, shown } from './conversion.ts'
 import { convert } from './convert.ts'
 import type { ConversionRow } from './queries.ts'
@@ -32,6 +32,7 @@ export default defineFunction({
         '/conversions',
         media('multipart/form-data'),
         answers('Converts a LightGBM model file (`model`), tried on `samples` (CSV) as well', { 201: Converted }),
+        idempotent(),
         bodyLimit({ maxSize: LARGEST_UPLOAD, onError: tooLarge }),
         async (c) => {
           const upload = await readUpload(c.req)

@@ -4,7 +4,7 @@ import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
 import { datasetIngested } from 'mezz/events'
 import type { Sql } from 'mezz/ports'
-import { answers, media, Name, nameParam, Page, query } from 'mezz/validate'
+import { answers, idempotent, media, Name, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
 import { MEDIA_TYPES } from './kind.ts'
 import type { VersionRow } from './queries.ts'
@@ -37,6 +37,7 @@ export default defineFunction({
             200: Version,
           },
         ),
+        idempotent(),
         async (c) => {
           const dataset = c.req.valid('query').name
           const taken = await take(tables, incoming(c), {

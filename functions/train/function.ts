@@ -4,7 +4,7 @@ import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
 import { featuresExtracted, jobEnded, modelTrained, trainingFailed, trainingStarted } from 'mezz/events'
 import type { Query } from 'mezz/ports'
-import { answers, body, event, Name, nameParam, Page, query } from 'mezz/validate'
+import { answers, body, event, idempotent, Name, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
 import { end, outcomeOf } from './ended.ts'
 import type { RunRow } from './facts.ts'
@@ -73,19 +73,24 @@ export default defineFunction({
       .get('/pipelines/:name', answers('A pipeline', { 200: Pipeline }), async (c) => {
         return c.json(await demandPipeline(sql.query, nameParam(c, 'name')))
       })
-      .post('/pipelines/:name/runs', answers('Starts a run on the newest features', { 202: Run }), async (c) => {
-        const pipeline = await demandPipeline(sql.query, nameParam(c, 'name'))
-        const extraction = await lastExtraction(sql.query, pipeline.view)
-        if (!extraction)
-          throw new PlatformError(
-            'conflict',
-            `the view ${pipeline.view} has no features yet: the run starts by itself when it has`,
-          )
-        const prepared = await prepare({ objects, tables }, pipeline, extraction)
-        const id = await sql.transaction((tx) => start(tx, pipeline, { extraction, prepared, once: false }))
-        const run = await shownRun(sql, await demandRun(sql.query, id ?? ''))
-        return c.json(run, 202, { Location: `/runs/${run.id}` })
-      })
+      .post(
+        '/pipelines/:name/runs',
+        idempotent(),
+        answers('Starts a run on the newest features', { 202: Run }),
+        async (c) => {
+          const pipeline = await demandPipeline(sql.query, nameParam(c, 'name'))
+          const extraction = await lastExtraction(sql.query, pipeline.view)
+          if (!extraction)
+            throw new PlatformError(
+              'conflict',
+              `the view ${pipeline.view} has no features yet: the run starts by itself when it has`,
+            )
+          const prepared = await prepare({ objects, tables }, pipeline, extraction)
+          const id = await sql.transaction((tx) => start(tx, pipeline, { extraction, prepared, once: false }))
+          const run = await shownRun(sql, await demandRun(sql.query, id ?? ''))
+          return c.json(run, 202, { Location: `/runs/${run.id}` })
+        },
+      )
       .get('/runs', query(RunsPage), answers('Runs, the newest first', { 200: Runs }), async (c) => {
         const { model = null, limit, after = null } = c.req.valid('query')
         const rows = await listRuns(sql.query, { model, limit: limit + 1, after })

@@ -15,6 +15,8 @@ export interface Database {
   listen(channel: string, heard: (payload: string) => void): () => void
   /** Runs `work` while a connection of its own holds the advisory lock, for which it waits; the work's signal ends when the connection is lost or the given one ends. */
   holding(lock: string, work: (signal: AbortSignal) => Promise<void>, signal?: AbortSignal): Promise<void>
+  /** Takes an advisory lock by a connection of its own, if nobody holds it; answers with what gives it back, or `null`. */
+  tryLock(lock: string): Promise<(() => Promise<void>) | null>
   close(): Promise<void>
 }
 
@@ -104,6 +106,22 @@ export function openDatabase({ url, most = 4, name = 'mezz', schema }: DatabaseO
         signal?.removeEventListener('abort', end)
         await endSoon(client)
       }
+    },
+    async tryLock(lock) {
+      const client = newClient(config)
+      client.on('error', () => undefined)
+      try {
+        await client.connect()
+        const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as got', [
+          `${schema} ${lock}`,
+        ])
+        if (rows[0]?.got === true) return () => endSoon(client)
+      } catch (error) {
+        await endSoon(client)
+        throw translate(error)
+      }
+      await endSoon(client)
+      return null
     },
     async close() {
       channels.close()

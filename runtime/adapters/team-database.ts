@@ -29,6 +29,10 @@ const PLATFORM = join(import.meta.dirname, 'schema')
 const LONGEST_NAME = 63
 /** Of the functions' own schemas: what every one has. */
 const COMMON = `
+  create table if not exists idempotency (
+    caller text not null, route text not null, key text not null, digest text not null, answer jsonb not null,
+    at timestamptz not null default clock_timestamp(), primary key (caller, route, key)
+  );
   create table if not exists inbox (
     path text not null, source text not null, id text not null, at timestamptz not null default clock_timestamp(),
     primary key (path, source, id)
