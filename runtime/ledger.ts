@@ -38,8 +38,6 @@ export interface Claimed {
   /** The same, of what lies above. */
   readonly ranges: readonly Range[]
   readonly parked: readonly Parked[]
-  /** The last owner stood above `high`: it went on after the bounds were read, or the log has lost its end. Read them again, and claim again `since` this epoch. */
-  readonly isBeyond: boolean
 }
 
 /** All that one write changes, in one transaction or not at all. The offsets of `park`, `update` and `unpark` are distinct. */
@@ -70,8 +68,6 @@ export interface Start {
   readonly startFrom: 'earliest' | 'latest'
   /** Of the log, now. What was stored under another `identity` belongs to a topic that is gone. */
   readonly bounds: { readonly low: number; readonly high: number; readonly identity: string }
-  /** The epoch of an earlier claim, after which the bounds were read: if nobody has claimed since, no position can be above `high` but where the log has lost its end. */
-  readonly since?: number
 }
 
 /** Names what a position belongs to. */

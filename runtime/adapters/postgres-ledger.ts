@@ -39,9 +39,7 @@ async function claim(query: Query, { trigger, topic, partition }: PositionName, 
     select position, ranges from positions
     where trigger = ${trigger} and topic = ${topic} and partition = ${partition} and identity = ${identity} for update`
   const epoch = (last?.epoch ?? 0) + 1
-  const reached = Math.max(stored?.position ?? 0, stored?.ranges.at(-1)?.[1] ?? 0)
-  const isBeyond = reached > start.bounds.high && start.since !== last?.epoch
-  const { position, ranges } = stored && isBeyond ? stored : beginning(stored ?? null, start)
+  const { position, ranges } = beginning(stored ?? null, start)
   await query`
     insert into positions (trigger, topic, partition, identity, epoch, position, ranges)
     values (${trigger}, ${topic}, ${partition}, ${identity}, ${epoch}, ${position}, ${ranges}::jsonb)
@@ -55,7 +53,6 @@ async function claim(query: Query, { trigger, topic, partition }: PositionName, 
     position,
     ranges,
     parked: parked.map(({ record, attempts, due }) => ({ record, attempts, due: due.getTime() })),
-    isBeyond,
   }
 }
 

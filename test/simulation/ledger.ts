@@ -49,7 +49,7 @@ export function createLedger(
         account.number = 0
         judge.claims(partition, account)
         const { epoch, position, ranges, parked } = account
-        return { epoch, position, ranges: [...ranges], parked: [...parked.values()].reverse(), isBeyond: false }
+        return { epoch, position, ranges: [...ranges], parked: [...parked.values()].reverse() }
       }
       send(request, answer, () => answer(null))
     },

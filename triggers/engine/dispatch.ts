@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Claimed, Ledger, PositionName } from '../../runtime/ledger.ts'
+import type { Ledger, PositionName } from '../../runtime/ledger.ts'
 import type { FlowStep } from '../../runtime/records.ts'
 import type { Assignment, LogRecord, Membership, Topics } from '../../runtime/topics.ts'
 import type { Io } from './core/io.ts'
@@ -100,21 +100,12 @@ function driveTrigger(trigger: NamedTrigger, options: DispatchOptions) {
     for (const { partition } of held.values()) partition?.pause(stopped)
   }
 
-  /** Whoever owned the partition may have gone on while its bounds were read: once fenced, it no longer does. */
-  async function claim(at: PositionName): Promise<Claimed> {
-    const startFrom = definition.startFrom ?? 'earliest'
-    const bounds = await options.topics.bounds(topic, at.partition)
-    const claimed = await options.ledger.claim(at, { startFrom, bounds })
-    if (!claimed.isBeyond) return claimed
-    const now = await options.topics.bounds(topic, at.partition)
-    return options.ledger.claim(at, { startFrom, bounds: now, since: claimed.epoch })
-  }
-
   async function hold(one: Held): Promise<void> {
     const at: PositionName = { trigger: name, topic, partition: one.assignment.partition }
     while (!one.ended.signal.aborted) {
       try {
-        const claimed = await claim(at)
+        const bounds = await options.topics.bounds(topic, at.partition)
+        const claimed = await options.ledger.claim(at, { startFrom: definition.startFrom ?? 'earliest', bounds })
         if (one.ended.signal.aborted) return
         await new Promise<void>((fenced) => {
           const io = partitionIo({ trigger, at, epoch: claimed.epoch, policy, one, refused, fenced }, options)

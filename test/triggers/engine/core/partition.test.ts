@@ -33,7 +33,7 @@ function setup({ parked = 1_000, order = 'key' as const } = {}) {
     policy: { order, parallel: 4, attempts: 3, backoff: { first: 100, most: 1_000 } },
     limits: { ...LIMITS, parked },
     slots: createSlots(4),
-    claimed: { epoch: 1, position: 0, ranges: [], parked: [], isBeyond: false },
+    claimed: { epoch: 1, position: 0, ranges: [], parked: [] },
     io,
   })
   return {
