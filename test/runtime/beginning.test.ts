@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { beginning } from '../../runtime/beginning.ts'
+import { beginning, withinLog } from '../../runtime/beginning.ts'
 
 const bounds = { low: 5, high: 20, identity: 'one' }
 
@@ -19,7 +19,13 @@ describe('the beginning of an owner', () => {
   it('skips no new record where the log has lost its end', () => {
     const stored = { position: 18, ranges: [[19, 22] as const, [25, 30] as const] }
 
-    assert.deepEqual(beginning(stored, { startFrom: 'latest', bounds }), { position: 18, ranges: [[19, 20]] })
-    assert.deepEqual(beginning({ position: 40, ranges: [] }, { startFrom: 'latest', bounds }).position, 20)
+    assert.deepEqual(withinLog(stored, 20), { position: 18, ranges: [[19, 20]] })
+    assert.deepEqual(withinLog({ position: 40, ranges: [] }, 20).position, 20)
+  })
+
+  it('is not taken back by bounds that are older than it', () => {
+    const stored = { position: 25, ranges: [[27, 30] as const] }
+
+    assert.deepEqual(beginning(stored, { startFrom: 'earliest', bounds }), stored)
   })
 })

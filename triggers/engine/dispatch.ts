@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { withinLog } from '../../runtime/beginning.ts'
 import type { Ledger, PositionName } from '../../runtime/ledger.ts'
 import type { FlowStep } from '../../runtime/records.ts'
 import type { Assignment, LogRecord, Membership, Topics } from '../../runtime/topics.ts'
@@ -106,6 +107,8 @@ function driveTrigger(trigger: NamedTrigger, options: DispatchOptions) {
       try {
         const bounds = await options.topics.bounds(topic, at.partition)
         const claimed = await options.ledger.claim(at, { startFrom: definition.startFrom ?? 'earliest', bounds })
+        // Only now does no earlier owner go on, perhaps beyond the bounds that were read before.
+        const { high } = await options.topics.bounds(topic, at.partition)
         if (one.ended.signal.aborted) return
         await new Promise<void>((fenced) => {
           const io = partitionIo({ trigger, at, epoch: claimed.epoch, policy, one, refused, fenced }, options)
@@ -114,7 +117,7 @@ function driveTrigger(trigger: NamedTrigger, options: DispatchOptions) {
             policy,
             limits: LIMITS,
             slots,
-            claimed,
+            claimed: { ...claimed, ...withinLog(claimed, high) },
             io,
             isMeant,
             paused: stopped ?? undefined,
