@@ -1,12 +1,12 @@
 import type { Ledger } from '../../runtime/ledger.ts'
 import type { Topics } from '../../runtime/topics.ts'
-import type { DispatchStatus } from './dispatch.ts'
+import type { DriveStatus } from './drive-trigger.ts'
 import type { NamedTrigger, TriggerStatus } from './trigger.ts'
 
 /** How far each trigger is behind its topic, and what holds it. */
 export async function triggerStatus(
   triggers: readonly NamedTrigger[],
-  states: readonly DispatchStatus[],
+  states: readonly DriveStatus[],
   { topics, ledger }: { readonly topics: Topics; readonly ledger: Ledger },
 ): Promise<TriggerStatus[]> {
   const dead = await ledger.deadLetters()
@@ -31,7 +31,7 @@ export async function triggerStatus(
 }
 
 async function lagOf(
-  { topic, partition, position, next, held }: DispatchStatus['positions'][number],
+  { topic, partition, position, next, held }: DriveStatus['positions'][number],
   topics: Topics,
 ): Promise<{ lag: number; oldest: number | undefined }> {
   const { high } = await topics.bounds(topic, partition)
