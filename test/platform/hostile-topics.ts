@@ -146,9 +146,11 @@ export function hostileLog(random: Random, partitions: number): HostileLog {
         }
       },
       async bounds(topic, partition) {
-        await slow()
+        const high = highOf(topic, partition)
+        if (isHostile) await wait(random.between(0, ZOMBIE))
         if (chance(0.05)) throw new Error('the log does not know its bounds')
-        return { low: 0, high: highOf(topic, partition), identity: '00000000-0000-4000-8000-000000000000' }
+        // True when it was asked, and perhaps no longer.
+        return { low: 0, high, identity: '00000000-0000-4000-8000-000000000000' }
       },
       appendedAt: () => Promise.resolve(null),
       close: () => Promise.resolve(),
