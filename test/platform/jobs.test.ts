@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { childProcesses } from '../../runtime/adapters/child-processes.ts'
+import { folderObjects } from '../../runtime/adapters/folder.ts'
+import type { Database } from '../../runtime/adapters/postgres.ts'
+import { uuidv7 } from '../../runtime/uuid.ts'
+import { eventually } from './eventually.ts'
+import type { CrashingPostgres } from './fixture/crashing-postgres.ts'
+import { crashingPostgres } from './fixture/crashing-postgres.ts'
+import { toyEngine } from './fixture/toy-engine.ts'
+
+const PROGRAM = join(import.meta.dirname, 'programs/job.mjs')
+
+interface Job {
+  readonly state: string
+  readonly attempt: number
+  readonly error: string | null
+  readonly progress: number
+  readonly outputs: Record<string, { readonly bytes: number }> | null
+}
+
+describe('a job', () => {
+  let root = ''
+  let postgres: CrashingPostgres
+  let url = ''
+  let running: ReturnType<typeof engine>
+  before(async () => {
+    root = await mkdtemp(join(tmpdir(), 'mezz-jobs-'))
+    postgres = await crashingPostgres()
+    ;({ engine: url } = await postgres.team())
+    running = engine()
+  })
+  after(async () => {
+    await running.close()
+    await postgres.close()
+    await rm(root, { recursive: true, force: true })
+  })
+
+  function engine() {
+    const launcher = childProcesses({
+      objects: folderObjects(join(root, 'objects')),
+      folder: join(root, 'jobs'),
+      node: process.execPath,
+      resolve: () => ({ command: [process.execPath, PROGRAM] }),
+    })
+    return toyEngine({ url, more: { launcher, parallelJobs: 2 } })
+  }
+  async function ask(does: string, waitsFor = ''): Promise<string> {
+    const id = uuidv7()
+    const request = { program: 'job', inputs: {}, environment: { DOES: does, WAITS_FOR: waitsFor } }
+    const context = { traceparent: '', causationid: id, correlationid: id, authtype: 'user', authid: 'toys/test' }
+    await running.database.query`
+      insert into jobs (id, owner, request, context) values (${id}, 'toy', ${request}::jsonb, ${context}::jsonb)`
+    await running.database.query`select pg_notify('mezz_jobs', '')`
+    return id
+  }
+  const job = async (id: string, database: Database = running.database): Promise<Job | undefined> => {
+    const [row] = await database.query<Job>`select state, attempt, error, progress, outputs from jobs where id = ${id}`
+    return row
+  }
+  const ended = (id: string): Promise<Job> =>
+    eventually(`the end of ${id}`, async () => {
+      const now = await job(id)
+      return now && !['queued', 'running'].includes(now.state) && now
+    })
+  /** How often its end was told, in the outbox or beyond. */
+  const told = (id: string): Promise<number> =>
+    eventually('the event of its end', async () => {
+      const rows = await running.database.query`
+        select 1 from outbox where key = ${id} union all select 1 from log where topic = 'jobs' and key = ${id}
+        union all select 1 from flow_events where subject = ${id} and type = 'mezz.job.ended.v1' and not exists (select from log where key = ${id})`
+      return rows.length > 0 && rows.length
+    })
+
+  it('that fails says why, once', async () => {
+    const id = await ask('fails')
+
+    const { state, error, attempt } = await ended(id)
+
+    assert.deepEqual([state, attempt], ['failed', 1])
+    assert.match(error ?? '', /the table has no rows/)
+  })
+
+  it('that is killed has failed, with the signal', async () => {
+    const { state, error } = await ended(await ask('dies'))
+
+    assert.equal(state, 'failed')
+    assert.match(error ?? '', /SIGKILL/)
+  })
+
+  it('that prints 100,000 lines has them in its log', async () => {
+    const id = await ask('chats')
+
+    assert.equal((await ended(id)).state, 'succeeded')
+    const [row] = await running.database.query<{ n: number }>`select count(*) as n from job_lines where job = ${id}`
+    assert.equal(row?.n, 100_001)
+  })
+
+  it('that prints garbage ends as it would', async () => {
+    const id = await ask('garbage')
+
+    const { state, outputs } = await ended(id)
+
+    assert.equal(state, 'succeeded')
+    assert.deepEqual(Object.keys(outputs ?? {}), ['result.txt'])
+  })
+
+  it('goes on through an outage of the database, also when it ends meanwhile, and its end is told once', async () => {
+    const go = join(root, 'go-outage')
+    const id = await ask('waits', go)
+    await eventually('its progress', async () => (await job(id))?.progress === 0.5)
+
+    await postgres.outage(async () => writeFile(go, ''))
+
+    const { state, attempt } = await ended(id)
+    assert.deepEqual([state, attempt], ['succeeded', 1])
+    assert.equal(await told(id), 1)
+  })
+
+  it('of an engine that has closed is taken up by the next as another attempt', async () => {
+    const go = join(root, 'go-next')
+    const id = await ask('waits', go)
+    await eventually('its progress', async () => (await job(id))?.progress === 0.5)
+    await running.close()
+
+    running = engine()
+    await writeFile(go, '')
+
+    const { state, attempt } = await ended(id)
+    assert.deepEqual([state, attempt], ['succeeded', 2])
+  })
+})
