@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createBundler } from '../../build/bundle.ts'
+import { readCatalogue } from '../../build/catalogue.ts'
+import { entry, sourceOf } from '../../build/entry.ts'
+
+const MIB = 2 ** 20
+const EVERY = ['@hono/node-server', 'hono', 'jose', 'zod']
+/** The client of PostgreSQL with all that it brings. */
+const SQL = /^(pg|postgres-|pgpass$|split2$|xtend$)/
+
+const { functions } = await readCatalogue([], process.env['PATH'] ?? '')
+
+describe('the bundle of a function that we ship', { concurrency: 1, timeout: 120_000 }, () => {
+  for (const fn of functions) {
+    it(`holds its ports' clients and no other, and is small: ${fn.name}`, async (t) => {
+      const uses: readonly string[] = 'uses' in fn.definition ? fn.definition.uses : []
+      const bundler = await createBundler(sourceOf(fn, entry))
+      t.after(() => bundler.dispose())
+
+      const { packages, bytes, files } = await bundler.build()
+
+      assert.deepEqual(
+        packages.filter((name) => !SQL.test(name)),
+        EVERY,
+      )
+      assert.equal(packages.includes('pg'), uses.includes('sql'))
+      assert.ok(bytes < MIB, `${bytes} bytes`)
+      // Native packages stay files of their own, and are named only where their port is used.
+      const text = [...files.values()].map((file) => Buffer.from(file).toString('latin1')).join('\n')
+      assert.equal(text.includes('@duckdb/node-api'), uses.includes('tables'))
+      assert.equal(text.includes('onnxruntime-node'), uses.includes('models'))
+    })
+  }
+})
