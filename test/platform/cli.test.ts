@@ -87,7 +87,7 @@ describe('the mezz command in a repository of its own', () => {
     assert.match(sent.error, new RegExp(`mezz flows ${id} --watch`))
     assert.equal(watched.code, 0, watched.error)
     assert.match(watched.out, /✓ done {2}hello {2}acme\.order\.placed\.v1 {2}17 /)
-    assert.match((await mezz('flows')).out, new RegExp(`${id} .* done +hello ✓\\n`))
+    assert.match((await mezz('flows')).out, new RegExp(`${id} .* done +developer ✓ +hello ✓\\n`))
   })
 
   it('has made what a strict compiler takes', () => {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { FunctionTest } from '../../build/testkit/setup.ts'
 import { setup } from '../../build/testkit/setup.ts'
-import { eventually } from './eventually.ts'
-import things, { goOn } from './toy-things/function.ts'
+import things, { goOn, inFlight } from './toy-things/function.ts'
 
 describe('an Idempotency-Key', () => {
   let bench: FunctionTest
@@ -44,11 +43,11 @@ describe('an Idempotency-Key', () => {
 
   it('is refused with 409 while the first request is in flight', async () => {
     const first = create('slow', 'key-3')
-    const second = await eventually('a refusal', async () => {
-      const answer = await create('slow', 'key-3')
-      return answer.status === 409 && answer
-    })
+    await inFlight
 
+    const second = await create('slow', 'key-3')
+
+    assert.equal(second.status, 409)
     assert.partialDeepStrictEqual(await second.json(), { code: 'in_progress' })
     goOn()
     assert.equal((await first).status, 201)

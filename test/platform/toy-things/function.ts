@@ -5,12 +5,14 @@ import * as z from 'zod'
 
 const Thing = z.object({ name: z.string() })
 
-let release: () => void = () => undefined
+const reached = Promise.withResolvers<void>()
+const released = Promise.withResolvers<void>()
 
-/** Lets the request end that waits for it. */
-export function goOn(): void {
-  release()
-}
+/** Resolves when a request for something `slow` is in flight. */
+export const inFlight: Promise<void> = reached.promise
+
+/** Lets it end. */
+export const goOn: () => void = released.resolve
 
 /** Creates a row with each request; one named `slow` waits, one named `broken` fails. */
 export default defineFunction({
@@ -29,9 +31,8 @@ export default defineFunction({
         const { name } = c.req.valid('json')
         if (name === 'broken') throw new Error('it broke')
         if (name === 'slow') {
-          await new Promise<void>((resolve) => {
-            release = resolve
-          })
+          reached.resolve()
+          await released.promise
         }
         const [row] = await sql.query<{ id: number }>`insert into things (name) values (${name}) returning id`
         return c.json({ id: row?.id ?? 0, name }, 201, { Location: `/things/${row?.id}` })
