@@ -58,6 +58,15 @@ it('no file imports itself by way of others, not even for a type', () => {
   for (const file of files) visit(file, [])
 })
 
+it('the environment is read in one file, but for programs of jobs, which get their inputs so', () => {
+  const readers = files.filter((file) => readFileSync(file, 'utf8').includes('process.env'))
+
+  assert.deepEqual(
+    readers.filter((file) => !/^functions\/[^/]+\/[^/]+\/main\.ts$/.test(file)),
+    ['runtime/env.ts'],
+  )
+})
+
 function imports(file: string): string[] {
   const text = readFileSync(file, 'utf8')
   return [...text.matchAll(/(?:^|\s)(?:from|import) '([^']+)'|import\('([^']+)'\)/gm)].map(([, a, b]) => a ?? b ?? '')

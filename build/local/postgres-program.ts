@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import * as z from 'zod'
+import { inheritedEnvironment } from '../../runtime/env.ts'
 import { PlatformError } from '../../runtime/errors.ts'
 
 const Links = z.array(z.object({ source: z.string(), target: z.string() }))
@@ -29,7 +30,7 @@ export async function findPostgres(links: string): Promise<PostgresProgram> {
     postgres: join(native, 'bin', 'postgres'),
     // Nothing of ours beside: no PGDATA or PGPORT that misleads it, no secret that it could show. TZ spares initdb a search.
     environment: {
-      PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+      PATH: inheritedEnvironment()['PATH'] ?? '/usr/bin:/bin',
       LC_ALL: 'C',
       TZ: 'UTC',
       [search]: `${links}:${libraries}`,

@@ -1,5 +1,6 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { inheritedEnvironment } from '../env.ts'
 import { PlatformError, unavailable } from '../errors.ts'
 import type { Attempt, AttemptEnd, Launcher, Usage } from '../launcher.ts'
 import { isPlainStep } from '../object-name.ts'
@@ -100,7 +101,7 @@ async function prepare(
     command,
     folder,
     environment: {
-      PATH: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+      PATH: inheritedEnvironment()['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
       HOME: folder,
       TMPDIR: temporary,
       LANG: 'C.UTF-8',
