@@ -89,7 +89,9 @@ describe('a repository outside', () => {
 
     assert.ok(files.length > 20)
     assert.deepEqual(
-      files.filter((file) => !/^(dist\/package\/.*|build\/launch\.js|package\.json|README(\.zh-CN)?\.md|LICENSE)$/.test(file)),
+      files.filter(
+        (file) => !/^(dist\/package\/.*|build\/launch\.js|package\.json|README(\.zh-CN)?\.md|LICENSE)$/.test(file),
+      ),
       [],
     )
     assert.deepEqual(
