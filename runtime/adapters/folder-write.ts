@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Body, ObjectRef } from '../ports.ts'
-import { failed, isNotEmpty, nullIfGone } from './folder-errors.ts'
+import { codeOf, failed, isNotEmpty, nullIfGone } from './folder-errors.ts'
 import type { Places } from './folder-places.ts'
 import { placeOf } from './folder-places.ts'
 import { folderSyncs } from './folder-sync.ts'
@@ -79,8 +79,8 @@ async function move(from: string, to: string): Promise<void> {
       await mkdir(dirname(to), { recursive: true })
       return await rename(from, to)
     } catch (error) {
-      if (attempt === TRIES) throw error
-      nullIfGone(error)
+      // ENOTDIR and EEXIST are what a recursive mkdir makes of a folder above that goes while it works.
+      if (attempt === TRIES || !['ENOENT', 'ENOTDIR', 'EEXIST'].includes(codeOf(error))) throw error
     }
   }
 }
