@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { CommandDefinition, FunctionDefinition, TriggerDefinition } from '../runtime/define.ts'
 import type { PortName } from '../runtime/ports.ts'
 import { isQuantity } from '../runtime/quantity.ts'
+import { RESERVED } from '../runtime/reserved.ts'
 
 const PORTS = { objects: true, sql: true, tables: true, models: true } as const satisfies Record<PortName, true>
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/
@@ -13,7 +14,9 @@ const Count = z.int().positive()
 const callable = z.custom<(ports: never) => unknown>((value) => typeof value === 'function', 'is no function')
 
 const Common = z.looseObject({
-  name: Name,
+  name: Name.refine((name) => !RESERVED.includes(name), {
+    error: ({ input }) => `${input} is a name of the platform itself: take another`,
+  }),
   summary: Sentence,
   scope: Sentence,
   emits: z.array(EventLike).optional(),

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PlatformError } from '../../runtime/errors.ts'
+import { RESERVED } from '../../runtime/reserved.ts'
 import { Name } from '../../runtime/validate.ts'
 import { SOURCES } from '../layout.ts'
 import { UsageError } from './command.ts'
@@ -16,6 +17,9 @@ export function newFunction(folder: string, name: string): string {
   const place = join('functions', name)
   if (existsSync(join(folder, place)))
     throw new PlatformError('conflict', `${place} is there already: nothing was changed`)
+  if (RESERVED.includes(name)) {
+    throw new PlatformError('conflict', `${name} is a name of the platform itself: choose another one`)
+  }
   if (readdirSync(join(SOURCES, 'functions')).includes(name))
     throw new PlatformError('conflict', `${name} is the name of a function that mezz brings: choose another one`)
   mkdirSync(join(folder, place), { recursive: true })

@@ -1,4 +1,5 @@
 import { setImmediate as nextTick, setTimeout as wait } from 'node:timers/promises'
+import { openDatabase } from '../../runtime/adapters/postgres.ts'
 import type { FunctionSchema, TeamDatabase, TeamUrls } from '../../runtime/adapters/team-database.ts'
 import { prepareTeam, urls } from '../../runtime/adapters/team-database.ts'
 import type { EngineLog } from '../../triggers/engine/trigger.ts'
@@ -112,6 +113,7 @@ async function keepPostgres(
   let stopping = false
   const { url } = server
   const port = Number(new URL(url).port)
+  await keepOut(url)
   const watch = async (running: Postgres): Promise<void> => {
     const { code, signal } = await running.exited
     while (!stopping) {
@@ -139,4 +141,14 @@ async function keepPostgres(
 function reason(error: Error): string {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : ''
   return `${error.message}${cause}`
+}
+
+/** The server's own databases are no place for the roles of functions: a session or a lock there could hold up the making of others. */
+async function keepOut(url: string): Promise<void> {
+  const admin = openDatabase({ url, most: 1, name: 'mezz prepare' })
+  try {
+    await admin.script('revoke connect on database postgres, template1 from public')
+  } finally {
+    await admin.close()
+  }
 }

@@ -92,7 +92,8 @@ function transaction(query: Query, context: RequestContext | undefined) {
       return id
     },
     async lock(name) {
-      await query`select pg_advisory_xact_lock(hashtext(current_schema()), hashtext(${name}))`
+      // Apart from the locks on an event's topic and key, which every function takes, and in an order of their own.
+      await query`select pg_advisory_xact_lock(hashtext('lock ' || current_schema()), hashtext(${name}))`
     },
     async keep(owner, blobs) {
       await query`select mezz.keep(${owner}, ${blobs.map(({ sha256 }) => sha256)}::text[])`

@@ -31,7 +31,7 @@ export function postgresLedger(database: Database): Ledger {
 async function claim(query: Query, { trigger, topic, partition }: PositionName, start: Start): Promise<Claimed> {
   const { identity } = start.bounds
   // Owners come one after the other, also the first ones, who find no row to lock.
-  await query`select pg_advisory_xact_lock(hashtext(${trigger}), hashtext(${`${topic}/${partition}`}))`
+  await query`select pg_advisory_xact_lock(hashtext(${`claim ${trigger}`}), hashtext(${`${topic}/${partition}`}))`
   const [last] = await query<{ epoch: number | null }>`
     select max(epoch) as epoch from positions
     where trigger = ${trigger} and topic = ${topic} and partition = ${partition}`

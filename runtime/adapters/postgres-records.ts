@@ -50,7 +50,7 @@ export function postgresRecords({ query }: Database): Records {
           ms = coalesce(excluded.ms, flow_steps.ms), attempts = excluded.attempts, error = excluded.error,
           process = coalesce(excluded.process, flow_steps.process),
           cold_start_ms = coalesce(excluded.cold_start_ms, flow_steps.cold_start_ms)
-        where flow_steps.state not in ('done', 'dead') or excluded.state in ('done', 'dead')`
+        where flow_steps.state in ('running', 'waiting') or excluded.state not in ('running', 'waiting')`
     },
     async lineage(nodes, edges) {
       await query`

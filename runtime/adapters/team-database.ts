@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { RESERVED } from '../reserved.ts'
 import type { Database } from './postgres.ts'
 import { openDatabase } from './postgres.ts'
 
@@ -40,6 +41,8 @@ const COMMON = `
 
 /** Database, roles and tables of a team, made or brought up to date; safe to repeat and to run twice at once. */
 export async function prepareTeam(team: TeamDatabase, functions: readonly FunctionSchema[]): Promise<TeamUrls> {
+  const taken = functions.find((one) => RESERVED.includes(one.name))
+  if (taken) throw new Error(`no function may be named ${taken.name}: it is a name of the platform itself`)
   const name = databaseName(team.team)
   const admin = openDatabase({ url: team.adminUrl, most: 1, name: 'mezz prepare' })
   const owner = openDatabase({ url: urlOf(team.adminUrl, { database: name }), most: 1, name: 'mezz prepare' })

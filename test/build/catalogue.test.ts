@@ -48,6 +48,18 @@ describe('the catalogue', { timeout: 30_000 }, () => {
     assert.equal(found?.definition.on.topic, 'shop')
   })
 
+  for (const name of ['mezz', 'engine', 'public']) {
+    it(`refuses a function named ${name}, which is the platform's own schema or role`, async (t) => {
+      const folder = temporary(t)
+      write(folder, { 'functions/mine/function.ts': toy(name) })
+
+      const { faults, functions } = await readCatalogue([folder], PATH)
+
+      assert.match(faults.map(({ reason }) => reason).join('\n'), new RegExp(`${name} is .*the platform`))
+      assert.ok(!functions.some((fn) => fn.name === name))
+    })
+  }
+
   it('tells all that is wrong in one message, with file and line', async (t) => {
     const folder = temporary(t)
     write(folder, {

@@ -111,37 +111,49 @@ describe('the role of a function', () => {
   }
 
   it('tells facts in its own name alone, whatever it writes into them', async () => {
-    await train.query`select mezz.emit(${[{ ...event('mezz.training.started.v1'), source: '/default/ingest' }]}::jsonb)`
+    const server = await crashingPostgres()
+    const urls = await server.team([{ ...NOTES, emits: ['note.v1'] }], 'teller')
+    const [own, engine] = [openDatabase({ url: urls.of('notes') }), openDatabase({ url: urls.engine })]
 
-    const answer = await fetch(`${dev.url}/_mezz/flows?limit=1`)
-    const { items } = (await answer.json()) as { items: { steps: { function: string }[] }[] }
-    assert.deepEqual(
-      items.flatMap(({ steps }) => steps.map((step) => step.function)).filter((name) => name === 'ingest'),
-      [],
-    )
+    await own.query`select mezz.emit(${[{ ...event('note.v1'), source: '/teller/ingest' }]}::jsonb)`
+
+    assert.deepEqual(await engine.query`select source, type from mezz.outbox`, [
+      { source: '/teller/notes', type: 'note.v1' },
+    ])
+    await Promise.all([own.close(), engine.close()])
+    await server.close()
   })
 
-  it('cannot slip a table of its own under the platform’s functions', async () => {
-    await train
-      .transaction(async (query) => {
-        await query`create temporary table functions (role name, name text, emits text[])`
-        await query`insert into functions values (session_user, 'ingest', array['mezz.dataset.ingested.v1'])`
-        await assert.rejects(query`select mezz.emit(${[event('mezz.dataset.ingested.v1')]}::jsonb)`, REFUSED)
-        throw new Error('rolled back')
-      })
-      .catch((error: unknown) => {
-        // A database on which a function may not even make a temporary table is as good.
-        if (!(error instanceof Error) || !/rolled back|permission denied|aborted/.test(error.message)) throw error
-      })
+  it('cannot slip a table of its own schema under the platform’s functions', async () => {
+    const server = await crashingPostgres()
+    const urls = await server.team([NOTES], 'trick')
+    const admin = new URL(server.url)
+    admin.pathname = new URL(urls.of('notes')).pathname
+    const owner = openDatabase({ url: admin.href })
+    // What a schema file of the function could make: the names that the platform's functions use.
+    await owner.script(`
+      create table notes.functions as select 'mezz_trick_notes'::name as role, 'ingest' as name, array['note.v1'] as emits;
+      create table notes.settings as select 'other' as team;
+      create function notes.hashtext(text) returns integer language sql as 'select 1';
+      grant select on all tables in schema notes to mezz_trick_notes`)
+    const own = openDatabase({ url: urls.of('notes'), schema: 'notes' })
+    assert.equal((await own.query`select name from functions`).length, 1)
+
+    await assert.rejects(own.query`select mezz.emit(${[event('note.v1')]}::jsonb)`, REFUSED)
+
+    await Promise.all([own.close(), owner.close()])
+    await server.close()
   })
 
-  it('does not reach the database of the server itself', async () => {
-    const other = new URL(url)
-    other.pathname = '/postgres'
-    const database = openDatabase({ url: other.href, most: 1, schema: 'public' })
-    await assert.rejects(database.query`select rolpassword from pg_authid`, REFUSED)
-    await database.close()
-  })
+  for (const name of ['postgres', 'template1']) {
+    it(`does not reach the server’s own database ${name}`, async () => {
+      const other = new URL(url)
+      other.pathname = `/${name}`
+      const database = openDatabase({ url: other.href, most: 1 })
+      await assert.rejects(database.query`select 1`, REFUSED)
+      await database.close()
+    })
+  }
 
   it('does not reach the database of another team on the same server', async () => {
     const server = await crashingPostgres()
