@@ -55,7 +55,7 @@ export function hostileLog(random: Random, partitions: number): HostileLog {
   }
   async function read(topic: string, partition: number, from: number, most: number): Promise<LogRecord[]> {
     await slow()
-    if (chance(0.01)) {
+    if (chance(0.06)) {
       done.failedReads++
       throw new Error('the log does not answer')
     }
