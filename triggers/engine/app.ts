@@ -3,9 +3,10 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { decodeAttribute } from '../../runtime/ce-headers.ts'
 import { requestContext } from '../../runtime/context.ts'
-import { PlatformError, problem } from '../../runtime/errors.ts'
+import { PlatformError } from '../../runtime/errors.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
+import { refuse } from '../../runtime/refuse.ts'
 import { continueTrace, traceparent } from '../../runtime/trace.ts'
 import { uuidv7 } from '../../runtime/uuid.ts'
 import { answers, Page, query } from '../../runtime/validate.ts'
@@ -142,11 +143,4 @@ async function said(c: Context): Promise<Said> {
     key: attribute('partitionkey'),
     data: body,
   }
-}
-
-function refuse(error: Error, c: Context): Response {
-  const document = problem(error, requestContext.getStore()?.trace.traceId)
-  if (error instanceof PlatformError && error.retryAfter !== undefined)
-    c.header('Retry-After', String(error.retryAfter))
-  return c.json(document, document.status, { 'Content-Type': 'application/problem+json' })
 }

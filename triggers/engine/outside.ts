@@ -1,6 +1,7 @@
 import type { Caller } from '../../runtime/context.ts'
 import { PlatformError } from '../../runtime/errors.ts'
 import type { Envelope, EventType } from '../../runtime/event.ts'
+import { MOST_DATA } from '../../runtime/event.ts'
 import { uuidv7 } from '../../runtime/uuid.ts'
 import { pointer } from '../../runtime/validate.ts'
 
@@ -12,8 +13,6 @@ export interface Said {
   readonly key: string | undefined
   readonly data: unknown
 }
-
-const MOST_DATA = 256 * 1024
 
 /** An event from outside as the platform takes it in: the caller's own source, a type that somebody here knows, data as its schema says. */
 export function fromOutside(
