@@ -81,6 +81,34 @@ describe("the platform's own routes", () => {
     )
   })
 
+  it('know an event again that its caller sends again, and answer the same', async () => {
+    const { posted, send, sendWhole } = setup()
+
+    const first = await send({ text: 'a' }, { 'ce-id': '7' })
+    const again = await send({ text: 'a' }, { 'ce-id': '7' })
+    const whole = await sendWhole({ specversion: '1.0', type: noted.type, id: '7', data: { text: 'a' } })
+
+    assert.equal(first.status, 202)
+    assert.deepEqual([again, whole], [first, first])
+    assert.deepEqual(
+      posted.map(({ id, correlationid, causationid }) => [id, correlationid, causationid]),
+      Array(3).fill([first.id, first.id, '7']),
+    )
+  })
+
+  it('hold events apart that differ in id, in source or in caller, and those without an id', async () => {
+    const { posted, send } = setup()
+
+    await send({ text: 'a' }, { 'ce-id': '7' })
+    await send({ text: 'a' }, { 'ce-id': '8' })
+    await send({ text: 'a' }, { 'ce-id': '7', 'ce-source': '/shop' })
+    await send({ text: 'a' }, { 'ce-id': '7', 'x-test-as': 'bob' })
+    await send({ text: 'a' })
+    await send({ text: 'a' })
+
+    assert.equal(new Set(posted.map(({ id }) => id)).size, 6)
+  })
+
   it('take in 256 KiB of data, and answer 413 to a byte more', async () => {
     const { posted, send } = setup()
     const room = MOST_DATA - JSON.stringify({ text: '' }).length
