@@ -15,7 +15,7 @@ export function defineEvent<data, const type extends string>(event: EventType<da
   return event
 }
 
-/** Bytes of an event's data at most; what is more goes into an object, which the data names. The outbox's table holds it too. */
+/** Bytes of an event's data at most; what is bigger is an object that the event names. */
 export const MOST_DATA = 256 * 1024
 
 /** A CloudEvent 1.0 as it lies in the outbox, in a topic and on the wire (HTTP binary mode). */
@@ -35,7 +35,7 @@ export interface Envelope {
   readonly causationid: string
   /** The first of the chain. */
   readonly correlationid: string
-  /** JSON text, exactly as it was stored: at most MOST_DATA. */
+  /** JSON text, exactly as it was stored: at most 256 KiB. */
   readonly data: string
 }
 
