@@ -1,5 +1,6 @@
 import { PlatformError } from 'mezz/errors'
 import type { Sql } from 'mezz/ports'
+import { makeFree } from './hand-out.ts'
 import type { Annotation, ProjectRow } from './queries.ts'
 import { removeAnnotation, saveAnnotation, shareProject } from './queries.ts'
 import type { OpenProject } from './task.ts'
@@ -26,7 +27,7 @@ export async function takeBack(
 ): Promise<void> {
   await sql.transaction(async (tx) => {
     openOnly(name, await shareProject(tx.query, name))
-    if (await removeAnnotation(tx.query, name, of)) return
+    if (await removeAnnotation(tx.query, name, of)) return makeFree(tx, name, of.task)
     throw new PlatformError('not_found', `${of.person} has given task ${of.task} of ${name} no label`)
   })
 }

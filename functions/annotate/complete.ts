@@ -5,13 +5,12 @@ import { annotationCompleted } from 'mezz/events'
 import type { Ports, Query, TableSession } from 'mezz/ports'
 import { literal } from 'mezz/tabular/quote'
 import * as z from 'zod'
+import { pieces } from './pieces.ts'
 import type { ProjectRow, Result, TableVersion } from './queries.ts'
 import { completeProject, decidedLabels, findProject, holdProject, markOf } from './queries.ts'
 import { openOnly } from './task.ts'
 
 type Needs = Pick<Ports<typeof annotationCompleted.type>, 'sql' | 'tables'>
-
-const PAGE = 10_000
 
 /** What the labels of a completed project came to. */
 export const Completed = z.object({
@@ -67,11 +66,8 @@ async function storeLabels(session: TableSession, query: Query, project: string)
 
 async function writeLabels(path: string, query: Query, project: string): Promise<void> {
   await using file = await open(path, 'w')
-  for (let after = -1; ; ) {
-    const page = await decidedLabels(query, project, { after, limit: PAGE })
-    await file.writeFile(page.map(({ task, label }) => `${task},"${label.replaceAll('"', '""')}"\n`).join(''))
-    const last = page.at(-1)
-    if (!last || page.length < PAGE) return
-    after = last.task
+  for await (const piece of pieces(query, project)) {
+    const labels = await decidedLabels(query, project, piece)
+    await file.writeFile(labels.map(({ task, label }) => `${task},"${label.replaceAll('"', '""')}"\n`).join(''))
   }
 }

@@ -1,11 +1,10 @@
 import type { Query } from 'mezz/ports'
+import { pieces } from './pieces.ts'
 import type { Annotation } from './queries.ts'
 import { listAnnotations } from './queries.ts'
 
 export const EXPORT_TYPES = ['text/csv', 'application/x-ndjson'] as const
 export type ExportType = (typeof EXPORT_TYPES)[number]
-
-const PAGE = 5000
 
 export function isExportType(type: string): type is ExportType {
   return EXPORT_TYPES.some((one) => one === type)
@@ -17,12 +16,8 @@ type Exported = Annotation & { readonly decided: string }
 export async function* exported(query: Query, project: string, type: ExportType): AsyncGenerator<Uint8Array> {
   const line = type === 'text/csv' ? csvLine : jsonLine
   if (type === 'text/csv') yield Buffer.from('row,label,by,at,decided\r\n')
-  for (let after: Pick<Annotation, 'task' | 'person'> = { task: 0, person: '' }; ; ) {
-    const page = await listAnnotations(query, project, { after, limit: PAGE })
-    if (page.length > 0) yield Buffer.from(page.map(line).join(''))
-    const last = page.at(-1)
-    if (!last || page.length < PAGE) return
-    after = last
+  for await (const piece of pieces(query, project)) {
+    yield Buffer.from((await listAnnotations(query, project, piece)).map(line).join(''))
   }
 }
 

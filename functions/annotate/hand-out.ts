@@ -16,7 +16,7 @@ export interface Wish {
  */
 export async function handOut(tx: Transaction, project: OpenProject, wish: Wish): Promise<number | null> {
   // Two who ask at once are served one after the other, so that they get two tasks.
-  await tx.lock(`hand out ${project.name}`)
+  await lockTasks(tx, project.name)
   const task =
     (await ownTask(tx.query, project, wish)) ??
     (await freeTask(tx.query, project, wish)) ??
@@ -29,6 +29,16 @@ export async function handOut(tx: Transaction, project: OpenProject, wish: Wish)
   return task
 }
 
+/** Sees to it that a task which has lost its label can be handed out again, in the transaction that takes the label. */
+export async function makeFree(tx: Transaction, project: string, task: number): Promise<void> {
+  await lockTasks(tx, project)
+  await tx.query`update frontiers set task = least(task, ${task}) where project = ${project}`
+}
+
+async function lockTasks(tx: Transaction, project: string): Promise<void> {
+  await tx.lock(`tasks of ${project}`)
+}
+
 async function ownTask(query: Query, { name }: OpenProject, { person, except }: Wish): Promise<number | null> {
   const [row] = await query<{ task: number }>`
     select task from leases
@@ -38,20 +48,32 @@ async function ownTask(query: Query, { name }: OpenProject, { person, except }: 
 }
 
 async function freeTask(query: Query, { name, source }: OpenProject, { except }: Wish): Promise<number | null> {
+  const [frontier] = await query<{ task: number }>`select task from frontiers where project = ${name}`
+  const from = frontier?.task ?? 0
   // In a select list the series is made one by one, and only as far as it is wanted.
   const [row] = await query<{ task: number }>`
-    select task from (select generate_series(0, ${source.rows - 1}::bigint) as task) tasks
+    select task from (select generate_series(${from}::bigint, ${source.rows - 1}::bigint) as task) tasks
     where task is distinct from ${except}::bigint
       and not exists (select from annotations a where a.project = ${name} and a.task = tasks.task)
       and not exists (
         select from leases l where l.project = ${name} and l.task = tasks.task and l.until > clock_timestamp()
       )
     limit 1`
+  // What was passed over has a label, is leased, or is the one excepted.
+  const passed = Math.min(row?.task ?? source.rows, except ?? source.rows)
+  await query`
+    insert into frontiers (project, task)
+    select ${name}, coalesce(min(l.task), ${passed}::bigint) from leases l
+    where l.project = ${name} and l.task >= ${from} and l.task < ${passed}
+      and not exists (select from annotations a where a.project = ${name} and a.task = l.task)
+    on conflict (project) do update set task = excluded.task`
   return row?.task ?? null
 }
 
 async function sharedTask(query: Query, project: OpenProject, { person, except }: Wish): Promise<number | null> {
   const { name, overlap } = project
+  // One that a single person is to have is free, or it is taken.
+  if (overlap === 1) return null
   const [row] = await query<{ task: number }>`
     select task
     from (

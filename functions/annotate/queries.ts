@@ -140,8 +140,11 @@ export async function patternsOf(query: Query, project: string): Promise<Pattern
   return query`
     select labels, count(*) as tasks
     from (
-      select jsonb_object_agg(person, label) as labels from annotations where project = ${project}
-      group by task having count(*) > 1
+      select jsonb_object_agg(person, label) as labels from annotations
+      where project = ${project} and task in (
+        select task from annotations where project = ${project} group by task having count(*) > 1
+      )
+      group by task
     ) patterns group by labels`
 }
 
@@ -178,28 +181,43 @@ export async function markOf(query: Query, project: string): Promise<{ annotatio
   return row ?? { annotations: 0, last: null }
 }
 
-/** The label of each task that has one, in the order of the tasks, beyond task `after`. */
+/** A piece of the labelled tasks of a project: those beyond one task and up to another. */
+export interface Piece {
+  readonly beyond: number
+  readonly to: number
+}
+
+/** The next labelled tasks beyond one, with so many annotations or few more; `null` where there are none. */
+export async function nextPiece(query: Query, project: string, beyond: number, most: number): Promise<Piece | null> {
+  const [row] = await query<{ to: number | null }>`
+    select max(task) as to from (
+      select task from annotations where project = ${project} and task > ${beyond} order by task limit ${most}
+    ) tasks`
+  return row?.to == null ? null : { beyond, to: row.to }
+}
+
+/** The label of each task of a piece, in the order of the tasks. */
 export async function decidedLabels(
   query: Query,
   project: string,
-  { after, limit }: { readonly after: number; readonly limit: number },
+  { beyond, to }: Piece,
 ): Promise<{ readonly task: number; readonly label: string }[]> {
   return query`
-    select task, label from decided where project = ${project} and task > ${after} order by task limit ${limit}`
+    select task, label from decided where project = ${project} and task > ${beyond} and task <= ${to} order by task`
 }
 
-/** Annotations in the order of tasks and people, beyond one of them, each with what its task's label is. */
+/** The annotations of a piece, in the order of tasks and people, each with what its task's label is. */
 export async function listAnnotations(
   query: Query,
   project: string,
-  { after, limit }: { readonly after: Pick<Annotation, 'task' | 'person'>; readonly limit: number },
+  { beyond, to }: Piece,
 ): Promise<(Annotation & { readonly decided: string })[]> {
   return query`
     select a.task, a.person, a.label, a.at, d.label as decided
-    from annotations a join decided d on d.project = a.project and d.task = a.task
-    where a.project = ${project} and a.task >= ${after.task} and d.task >= ${after.task}
-      and (a.task, a.person) > (${after.task}, ${after.person})
-    order by a.task, a.person limit ${limit}`
+    from annotations a
+    join (select * from decided where project = ${project} and task > ${beyond} and task <= ${to}) d on d.task = a.task
+    where a.project = ${project} and a.task > ${beyond} and a.task <= ${to}
+    order by a.task, a.person`
 }
 
 /** Says what the labels of a project came to; from then on it is complete. */

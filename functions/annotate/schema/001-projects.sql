@@ -40,6 +40,12 @@ create table leases (
   primary key (project, task, person)
 );
 
+-- Before which task every one has a label: the search for one that nobody has begins there.
+create table frontiers (
+  project text collate "C" primary key references projects on delete cascade,
+  task bigint not null
+);
+
 -- The label of a task: the one most people gave; of as many, the one that was given first.
 create view decided as
   select distinct on (project, task) project, task, label

@@ -136,6 +136,30 @@ for (const twice of [false, true]) {
       assert.equal((await bench.project('undone')).labelled, 0)
     })
 
+    it('gives a row again whose label was taken back, or whose lease was over long before others were labelled', async () => {
+      await bench.open('again', { rows: 6 })
+      const given = [await bench.next('again', 'bo')]
+      for (let i = 0; i < 4; i++) {
+        const task = await bench.next('again', 'ann')
+        given.push(task)
+        await bench.label('again', task?.id ?? 0, 'yes', 'ann')
+      }
+      await bench.request('/projects/again/tasks/2/annotations?by=ann', { method: 'DELETE' })
+      await bench.query`update leases set until = clock_timestamp() where project = 'again'`
+      for (let i = 0; i < 3; i++) {
+        const task = await bench.next('again', 'cy')
+        given.push(task)
+        await bench.label('again', task?.id ?? 0, 'yes', 'cy')
+      }
+
+      assert.deepEqual(
+        given.map((task) => task?.id),
+        [0, 1, 2, 3, 4, 0, 2, 5],
+      )
+      assert.equal(await bench.next('again', 'cy'), null)
+      assert.equal((await bench.project('again')).done, 6)
+    })
+
     it('exports what each person said as CSV or as lines of JSON, and what most of them said', async () => {
       const labels = ['a "b", c', '好']
       await bench.ingest('exported', 3)
