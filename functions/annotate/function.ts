@@ -1,31 +1,20 @@
-import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { accepts } from 'hono/accepts'
 import { callerId } from 'mezz/caller'
 import { defineFunction } from 'mezz/define'
-import { PlatformError } from 'mezz/errors'
 import { annotationCompleted, datasetIngested, projectDeleted } from 'mezz/events'
-import type { Query } from 'mezz/ports'
 import { answers, body, event, idempotent, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
-import { agreementOf } from './agreement.ts'
 import { annotate, takeBack } from './annotate.ts'
 import { Completed, complete } from './complete.ts'
 import { create } from './create.ts'
 import { Hanging, remove, whatHangs } from './delete.ts'
 import { EXPORT_TYPES, exported, isExportType } from './export.ts'
 import { handOut } from './hand-out.ts'
-import { Project, ProjectOrder, Projects, shown, summary } from './project.ts'
-import type { ProjectRow } from './queries.ts'
-import {
-  findProject,
-  keepVersion,
-  listProjects,
-  openProjects,
-  patternsOf,
-  progressOf,
-  shareProject,
-} from './queries.ts'
+import { demandProject, lookUp, lookUpAll } from './look-up.ts'
+import { pages } from './page/routes.ts'
+import { Project, ProjectOrder, Projects } from './project.ts'
+import { keepVersion, openProjects, shareProject } from './queries.ts'
 import { rowReader } from './rows.ts'
 import { By, Label, LabelOrder, NextQuery, openOnly, Task, taskParam } from './task.ts'
 
@@ -43,6 +32,7 @@ export default defineFunction({
     const readRow = rowReader(tables)
 
     return new Hono()
+      .route('/', pages(sql))
       .post(
         '/projects',
         body(ProjectOrder),
@@ -50,17 +40,14 @@ export default defineFunction({
         idempotent(),
         async (c) => {
           const { project, fresh } = await create(sql, c.req.valid('json'))
-          return c.json(await whole(sql.query, project), fresh ? 201 : 200, { Location: `/projects/${project.name}` })
+          return c.json(await lookUp(sql.query, project), fresh ? 201 : 200, { Location: `/projects/${project.name}` })
         },
       )
       .get('/projects', query(Page), answers('All projects, by name', { 200: Projects }), async (c) => {
-        const { limit, after = '' } = c.req.valid('query')
-        const found = await listProjects(sql.query, { limit: limit + 1, after })
-        const items = found.slice(0, limit).map((row) => summary(row, row))
-        return c.json({ items, ...(found.length > limit ? { next: items.at(-1)?.name } : {}) })
+        return c.json(await lookUpAll(sql.query, c.req.valid('query')))
       })
       .get('/projects/:project', answers('A project and how far it is', { 200: Project }), async (c) => {
-        return c.json(await whole(sql.query, await projectParam(c, sql.query)))
+        return c.json(await lookUp(sql.query, await demandProject(sql.query, nameParam(c, 'project'))))
       })
       .get(
         '/projects/:project/next',
@@ -103,7 +90,7 @@ export default defineFunction({
         '/projects/:project/export',
         answers('Every label that was given, by row and person', { 200: EXPORT_TYPES }),
         async (c) => {
-          const { name } = await projectParam(c, sql.query)
+          const { name } = await demandProject(sql.query, nameParam(c, 'project'))
           const [preferred] = EXPORT_TYPES
           const type = accepts(c, { header: 'Accept', supports: [...EXPORT_TYPES], default: preferred })
           const lines = exported(sql.query, name, isExportType(type) ? type : preferred)
@@ -120,7 +107,7 @@ export default defineFunction({
         query(z.object({ dry: z.stringbool().default(false) })),
         answers('Deletes a project with its labels, or says what would go', { 204: null, 200: Hanging }),
         async (c) => {
-          const project = await projectParam(c, sql.query)
+          const project = await demandProject(sql.query, nameParam(c, 'project'))
           if (c.req.valid('query').dry) return c.json(await whatHangs(sql.query, project))
           await remove(sql, project.name)
           return c.body(null, 204)
@@ -138,15 +125,3 @@ export default defineFunction({
       })
   },
 })
-
-async function whole(query: Query, project: ProjectRow): Promise<z.infer<typeof Project>> {
-  const agreement = agreementOf(await patternsOf(query, project.name))
-  return shown(project, await progressOf(query, project), agreement)
-}
-
-async function projectParam(c: Context, query: Query): Promise<ProjectRow> {
-  const name = nameParam(c, 'project')
-  const found = await findProject(query, name)
-  if (!found) throw new PlatformError('not_found', `no project ${name}`)
-  return found
-}
