@@ -1,12 +1,14 @@
 import { PlatformError } from 'mezz/errors'
 import type { Sql } from 'mezz/ports'
+import type { Annotation } from './annotation-queries.ts'
+import { removeAnnotation, saveAnnotation } from './annotation-queries.ts'
 import { makeFree } from './hand-out.ts'
-import type { Annotation, ProjectRow } from './queries.ts'
-import { removeAnnotation, saveAnnotation, shareProject } from './queries.ts'
+import type { ProjectRow } from './queries.ts'
+import { shareProject } from './queries.ts'
 import type { OpenProject } from './task.ts'
 import { openOnly } from './task.ts'
 
-/** Stores what a person says of a task of an open project; whether he had said nothing before. A label that the project does not have is `unprocessable`. */
+/** Stores what a person says of a task of an open project; whether they had said nothing before. A label that the project does not have is `unprocessable`. */
 export async function annotate(
   sql: Sql<string>,
   name: string,
@@ -19,7 +21,7 @@ export async function annotate(
   })
 }
 
-/** Takes back what a person said of a task; `not_found` where he has said nothing. */
+/** Takes back what a person said of a task; `not_found` where they have said nothing. */
 export async function takeBack(
   sql: Sql<string>,
   name: string,

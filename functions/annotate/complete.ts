@@ -5,9 +5,10 @@ import { annotationCompleted } from 'mezz/events'
 import type { Ports, Query, TableSession } from 'mezz/ports'
 import { literal } from 'mezz/tabular/quote'
 import * as z from 'zod'
+import { decidedLabels, markOf } from './annotation-queries.ts'
 import { pieces } from './pieces.ts'
 import type { ProjectRow, Result, TableVersion } from './queries.ts'
-import { completeProject, decidedLabels, findProject, holdProject, markOf } from './queries.ts'
+import { completeProject, findProject, holdProject } from './queries.ts'
 import { openOnly } from './task.ts'
 
 type Needs = Pick<Ports<typeof annotationCompleted.type>, 'sql' | 'tables'>

@@ -2,8 +2,9 @@ import { PlatformError } from 'mezz/errors'
 import { projectDeleted } from 'mezz/events'
 import type { Query, Sql } from 'mezz/ports'
 import * as z from 'zod'
+import { peopleOf, progressOf } from './annotation-queries.ts'
 import type { ProjectRow } from './queries.ts'
-import { deleteProject, holdProject, peopleOf, progressOf } from './queries.ts'
+import { deleteProject, holdProject } from './queries.ts'
 
 /** What goes with a project; versions of its dataset that its labels went into stay. */
 export const Hanging = z.object({

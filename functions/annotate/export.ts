@@ -1,7 +1,7 @@
 import type { Query } from 'mezz/ports'
+import type { Annotation } from './annotation-queries.ts'
+import { listAnnotations } from './annotation-queries.ts'
 import { pieces } from './pieces.ts'
-import type { Annotation } from './queries.ts'
-import { listAnnotations } from './queries.ts'
 
 export const EXPORT_TYPES = ['text/csv', 'application/x-ndjson'] as const
 export type ExportType = (typeof EXPORT_TYPES)[number]

@@ -52,7 +52,7 @@ export default defineFunction({
       .get(
         '/projects/:project/next',
         query(NextQuery),
-        answers('The next row for a person, whose it is for five minutes', { 200: Task, 204: null }),
+        answers('The next row for a person, theirs for five minutes', { 200: Task, 204: null }),
         async (c) => {
           const { by: person = callerId(), except = null } = c.req.valid('query')
           const name = nameParam(c, 'project')
@@ -68,7 +68,7 @@ export default defineFunction({
       .post(
         '/projects/:project/tasks/:task/annotations',
         body(LabelOrder),
-        answers('Takes a person’s label for a row, in place of what he said before', { 201: Label, 200: Label }),
+        answers('Takes a person’s label for a row, in place of the one before', { 201: Label, 200: Label }),
         async (c) => {
           const { label, by: person = callerId() } = c.req.valid('json')
           const task = taskParam(c)

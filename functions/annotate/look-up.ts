@@ -2,10 +2,11 @@ import { PlatformError } from 'mezz/errors'
 import type { Query } from 'mezz/ports'
 import type * as z from 'zod'
 import { agreementOf } from './agreement.ts'
+import { patternsOf, progressOf } from './annotation-queries.ts'
 import type { Project, Projects } from './project.ts'
 import { shown, summary } from './project.ts'
 import type { ProjectRow } from './queries.ts'
-import { findProject, listProjects, patternsOf, progressOf } from './queries.ts'
+import { findProject, listProjects } from './queries.ts'
 
 /** A project, or `not_found`. */
 export async function demandProject(query: Query, name: string): Promise<ProjectRow> {

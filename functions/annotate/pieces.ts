@@ -1,6 +1,6 @@
 import type { Query } from 'mezz/ports'
-import type { Piece } from './queries.ts'
-import { nextPiece } from './queries.ts'
+import type { Piece } from './annotation-queries.ts'
+import { nextPiece } from './annotation-queries.ts'
 
 /** Annotations that are read at once. */
 const MOST = 5000

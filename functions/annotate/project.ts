@@ -1,7 +1,8 @@
 import { Name } from 'mezz/validate'
 import * as z from 'zod'
 import type { Agreement } from './agreement.ts'
-import type { Progress, ProjectRow } from './queries.ts'
+import type { Progress } from './annotation-queries.ts'
+import type { ProjectRow } from './queries.ts'
 
 const ColumnName = z
   .string()

@@ -18,7 +18,7 @@ export const LabelOrder = z.strictObject({
 export const By = z.object({ by: Line.optional() })
 
 export const NextQuery = By.extend({
-  /** A task that the person has before him, beside which he wants another. */
+  /** A task that the person has already, beside which they want another. */
   except: z.coerce.number().int().min(0).optional(),
 })
 

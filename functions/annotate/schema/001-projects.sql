@@ -31,7 +31,7 @@ create table annotations (
   primary key (project, task, person)
 );
 
--- Who has which task before his eyes, and until when nobody else gets it in his place.
+-- Who works on which task, and until when nobody else gets it in their place.
 create table leases (
   project text collate "C" not null references projects on delete cascade,
   task bigint not null,
