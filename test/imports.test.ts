@@ -19,7 +19,7 @@ const HOMES: Record<string, readonly string[]> = {
   '@hono/node-server': ['runtime/serve.ts'],
   ajv: ['build/testkit/answers.ts'],
   esbuild: ['build/bundle.ts'],
-  jose: ['runtime/token.ts'],
+  jose: ['runtime/jwt.ts'],
   'onnxruntime-node': ['runtime/adapters/onnxruntime.ts'],
   pg: ['runtime/adapters/postgres.ts', 'runtime/adapters/postgres-listen.ts'],
 }
