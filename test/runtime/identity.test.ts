@@ -12,7 +12,15 @@ const HOST = '127.0.0.1:8080'
 
 function asking(options: Partial<IdentityOptions> = {}) {
   const { app, log } = bare((routes) => routes.post('/', (c) => c.text('in')), {
-    authenticate: authenticate({ team: 'default', verifyEngine, developer: true, ...options }),
+    authenticate: authenticate({
+      name: 'bare',
+      team: 'default',
+      verifyEngine,
+      findCaller: undefined,
+      developer: true,
+      audit: () => {},
+      ...options,
+    }),
   })
   return async (headers: Record<string, string>): Promise<string> => {
     const answer = await app.request(`http://${headers['host'] ?? HOST}/`, { method: 'POST', headers })

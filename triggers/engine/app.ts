@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { decodeAttribute } from '../../runtime/ce-headers.ts'
 import { requestContext } from '../../runtime/context.ts'
 import { PlatformError, problem } from '../../runtime/errors.ts'
+import { authorize } from '../../runtime/identity.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import { continueTrace, traceparent } from '../../runtime/trace.ts'
@@ -62,6 +63,8 @@ export function createEngineApp(options: EngineAppOptions): Hono {
       return requestContext.run({ id: uuidv7(), inbox: undefined, trace, caller: undefined, event: undefined }, next)
     })
     .use(options.authenticate)
+    .get('*', authorize('platform:read'))
+    .on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', authorize('platform:write'))
     .get('/status', answers('Functions and triggers', { 200: z.unknown() }), async (c) =>
       c.json({ team, ...Object(await options.status()) }),
     )
