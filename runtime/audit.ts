@@ -58,7 +58,7 @@ export function auditLine(
     path: asked.path,
     status,
     reason: error instanceof Refusal ? error.reason : error.code,
-    message: error.message,
+    message: `refused ${asked.method} ${asked.path}: ${error.message}`,
     ...(caller ? { caller: `${caller.team}/${caller.id}` } : {}),
     ...texts({ iss, sub, remote: asked.remote(), forwarded: asked.header('x-forwarded-for') }),
   }
