@@ -53,7 +53,7 @@ export function fromOutside(
     topic: type.topic,
     envelope: {
       id,
-      source: `/${caller.team}/external/${caller.id}`,
+      source: `/${caller.team}/external/${encodeURIComponent(caller.id)}`,
       type: type.type,
       subject: said.subject ?? key,
       partitionkey: key,
