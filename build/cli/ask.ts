@@ -50,8 +50,10 @@ export async function askJson<schema extends z.ZodType>(
 ): Promise<z.output<schema>> {
   const { status, statusText, body } = await ask(url, question)
   const said = await wholeText(body)
-  if (status >= 400)
-    throw new PlatformError(status === 404 ? 'not_found' : 'unprocessable', problemText(said, statusText))
+  if (status >= 400) {
+    const hint = status === 401 ? '\nset MEZZ_TOKEN to one: mezz token makes it, or an issuer of the platform' : ''
+    throw new PlatformError(status === 404 ? 'not_found' : 'unprocessable', problemText(said, statusText) + hint)
+  }
   const parsed = schema.safeParse(json(said))
   if (parsed.success) return parsed.data
   throw new PlatformError('unprocessable', `what answers at ${url.origin} is no mezz platform of this version`, {

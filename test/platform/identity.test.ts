@@ -22,20 +22,27 @@ const good = {
   aud: 'mezz',
   sub: 'ada',
   groups: ['default', 'staff'],
-  scope: 'datasets:write models:write views:write plain platform:read',
+  scope: 'datasets:write models:write views:write who:ask platform:read',
   exp: now + 3600,
 }
 
 const Problem = z.object({ code: z.string(), errors: z.array(z.object({ reason: z.string() })) })
 const Audit = z.looseObject({ kind: z.literal('audit'), function: z.string(), reason: z.string() })
 const Logs = z.object({ items: z.array(z.object({ line: z.string() })) })
-const Flow = z.object({
-  steps: z.array(z.object({ function: z.string(), event: z.string(), authid: z.string().optional() })),
+const Flows = z.object({
+  items: z.array(z.object({ steps: z.array(z.object({ event: z.string(), authid: z.string() })) })),
 })
-const Said = z.object({ last: z.object({ id: z.string() }).nullable() })
+const Who = z.object({
+  environment: z.record(z.string(), z.string()),
+  last: z.object({ type: z.string(), authtype: z.string(), authid: z.string() }).nullable(),
+})
 
 function bearer(more: object = {}, by = key): string {
   return `Bearer ${token({ alg: by.jwk.kty === 'RSA' ? 'RS256' : 'EdDSA', typ: 'JWT', kid: by.kid }, { ...good, ...more }, by)}`
+}
+
+function bySimpleJwt(claims: object): string {
+  return `Bearer ${hmac({ alg: 'HS256', typ: 'JWT' }, { token_type: 'access', exp: now + 3600, ...claims }, SECRET)}`
 }
 
 describe('a platform with issuers', () => {
@@ -48,8 +55,7 @@ describe('a platform with issuers', () => {
     issuer = createServer((_, response) => response.end(JSON.stringify({ keys: [key.jwk] }))).listen(0, '127.0.0.1')
     await once(issuer, 'listening')
     const { port } = issuer.address() as AddressInfo // it listens on TCP
-    for (const path of ['functions/plain', 'triggers/events.ts', 'triggers/test-said-to-plain.ts'])
-      cpSync(join('test/platform/commands', path), join(root, path), { recursive: true })
+    cpSync('test/platform/identity', root, { recursive: true })
     const rows = [
       { issuer: good.iss, audience: 'mezz', jwks: `http://127.0.0.1:${port}/`, claims: { team: 'groups' } },
       {
@@ -78,7 +84,7 @@ describe('a platform with issuers', () => {
       'the gateway': `${dev.url}/default/train/pipelines`,
       "the function's own port": `http://127.0.0.1:${own}/pipelines`,
       'the platform itself': `${dev.url}/_mezz/status`,
-      'a program': `${dev.url}/default/plain/`,
+      'a program': `${dev.url}/default/who/`,
     }
   })
   after(async () => {
@@ -113,7 +119,7 @@ describe('a platform with issuers', () => {
         const challenge = asked.headers.get('www-authenticate') ?? ''
         if (status === 401) assert.match(challenge, authorization ? /^Bearer error="invalid_token"/ : /^Bearer$/)
         if (reason === 'insufficient_scope')
-          assert.match(challenge, /^Bearer error="insufficient_scope", scope="(models:write|platform:read|plain)"$/)
+          assert.match(challenge, /^Bearer error="insufficient_scope", scope="(models:write|platform:read|who:ask)"$/)
       })
     }
   }
@@ -137,9 +143,8 @@ describe('a platform with issuers', () => {
       await fetch(url, { headers: { authorization: bearer({ sub: mark, exp: now - 3600 }) } })
 
     const lines = await eventually('four lines', async () => {
-      const headers = { authorization: bearer() }
-      const page = Logs.parse(await (await fetch(`${dev.url}/_mezz/logs?limit=10000`, { headers })).json())
-      const lines = page.items.map(({ line }) => line).filter((line) => line.includes(mark))
+      const { items } = Logs.parse(await read('/_mezz/logs?limit=10000'))
+      const lines = items.map(({ line }) => line).filter((line) => line.includes(mark))
       return lines.length >= 4 && lines.map((line) => Audit.parse(JSON.parse(line)))
     })
 
@@ -149,12 +154,12 @@ describe('a platform with issuers', () => {
     )
   })
 
-  for (const [user, authorization] of [
-    ['default/ada', bearer()],
-    ['default/shop:7', `Bearer ${hmac({ alg: 'HS256' }, { token_type: 'access', user_id: 7, exp: now + 60 }, SECRET)}`],
+  for (const [user, authtype, authorization] of [
+    ['default/eve', 'user', bearer({ sub: 'eve' })],
+    ['default/shop:7', 'service_account', bySimpleJwt({ user_id: 7 })],
   ] as const) {
-    it(`names the user in every event of a chain that a request began: ${user}`, async () => {
-      const name = user.replace(/\W/g, '-')
+    it(`names the ${authtype} in every event of a chain that a request began, and in its flow run`, async () => {
+      const name = `by-${authtype.slice(0, 4)}`
       const stored = await fetch(`${dev.url}/default/ingest/datasets?name=${name}`, {
         method: 'POST',
         headers: { 'Content-Type': 'text/csv', authorization },
@@ -163,14 +168,20 @@ describe('a platform with issuers', () => {
       assert.equal(stored.status, 201, await stored.text())
 
       const flow = await eventually(`the flow run of ${name}`, async () => {
-        const headers = { authorization: bearer() }
-        const answer = await (await fetch(`${dev.url}/_mezz/flows`, { headers })).json()
-        const { items } = z.object({ items: z.array(Flow) }).parse(answer)
-        return items.find(({ steps }) => steps.length === 2 && steps.some(({ authid }) => authid === user))
+        const { items } = Flows.parse(await read('/_mezz/flows'))
+        return items.find(({ steps }) => steps.length === 3 && steps.some(({ authid }) => authid === user))
       })
-
       const told = flow.steps.map(({ event, authid }) => `${event} ${authid}`)
-      assert.deepEqual(told, [`mezz.dataset.ingested.v1 ${user}`, `mezz.features.extracted.v1 ${user}`])
+      assert.deepEqual(told, [
+        `mezz.dataset.ingested.v1 ${user}`,
+        `mezz.dataset.ingested.v1 ${user}`,
+        `mezz.features.extracted.v1 ${user}`,
+      ])
+      const { last } = await eventually('the delivery', async () => {
+        const who = Who.parse(await read('/default/who/'))
+        return who.last?.authid === user && who
+      })
+      assert.deepEqual(last, { type: 'mezz.dataset.ingested.v1', authtype, authid: user })
     })
   }
 
@@ -183,27 +194,56 @@ describe('a platform with issuers', () => {
 
     const refused = await mezz(['list'])
     assert.equal(refused.code, 1)
-    assert.match(refused.error, /send a bearer token/)
+    assert.match(refused.error, /send a bearer token\n.*set MEZZ_TOKEN to one: mezz token/s)
     const listed = await mezz(['list'], { MEZZ_TOKEN: all })
     assert.equal(listed.code, 0, listed.error)
     assert.match((await mezz(['list'], { MEZZ_TOKEN: some })).error, /this needs the scope platform:read/)
     assert.match((await mezz(['list'], { MEZZ_TOKEN: none })).error, /for another audience/)
     const sent = await mezz(['send', 'test.said.v1', '-d', '{"word": "hello"}'], { MEZZ_TOKEN: all })
     assert.equal(sent.code, 0, sent.error)
-    const id = sent.out.trim()
     await eventually('the delivery', async () => {
-      const answer = await mezz(['invoke', 'plain'], { MEZZ_TOKEN: all })
-      return Said.parse(JSON.parse(answer.out)).last?.id === id
+      const answer = await mezz(['invoke', 'who'], { MEZZ_TOKEN: all })
+      const { last } = Who.parse(JSON.parse(answer.out))
+      return last?.type === 'test.said.v1' && last.authid === 'default/grace'
     })
-    assert.match((await mezz(['flows', id], { MEZZ_TOKEN: all })).out, /by default\/grace\n/)
+    assert.match((await mezz(['flows', sent.out.trim()], { MEZZ_TOKEN: all })).out, /by default\/grace\n/)
+  })
+
+  it('makes no token where no mezz dev was, nor for no time', async () => {
+    const mezz = (...args: readonly string[]) => runMezz(['token', ...args], { cwd: root })
+
+    const elsewhere = await mezz('--data', join(root, 'functions'))
+    assert.deepEqual([elsewhere.code, elsewhere.out], [1, ''])
+    assert.match(elsewhere.error, /functions is no data folder that a mezz dev has used/)
+    for (const wrong of [['--expires', '0'], ['--expires', 'soon'], ['--user', ''], ['ada']]) {
+      const { code, out } = await mezz(...wrong)
+      assert.deepEqual([code, out], [2, ''])
+    }
   })
 
   it('gives a program nothing to make tokens with', async () => {
-    const answer = await fetch(doors['a program'] ?? '', { headers: { authorization: bearer() } })
-    const { pid } = z.object({ pid: z.number() }).parse(await answer.json())
+    const { environment } = Who.parse(await read('/default/who/'))
 
-    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
-    assert.match(environment, /MEZZ_GUARD=/)
-    assert.doesNotMatch(environment, /MEZZ_ISSUERS|a secret/)
+    assert.ok(environment['MEZZ_GUARD'])
+    assert.doesNotMatch(JSON.stringify(environment), /MEZZ_ISSUERS|MEZZ_TOKEN|a secret/)
   })
+
+  it('is not troubled by a token of one megabyte', async () => {
+    const authorization = `Bearer ${'a'.repeat(1e6)}`
+
+    for (const [door, url] of Object.entries(doors)) {
+      const status = await fetch(url, { headers: { authorization } }).then(
+        (answer) => answer.status,
+        // The connection may be closed before all of it went out.
+        () => 413,
+      )
+      assert.ok([413, 431].includes(status), `${door} answered ${status}`)
+      assert.equal((await fetch(url, { headers: { authorization: bearer() } })).status, 200)
+    }
+  })
+
+  async function read(path: string): Promise<unknown> {
+    const answer = await fetch(`${dev.url}${path}`, { headers: { authorization: bearer() } })
+    return answer.json()
+  }
 })

@@ -5,6 +5,7 @@ import { PlatformError } from '../../runtime/errors.ts'
 import { IssuerTable } from '../../runtime/issuer-row.ts'
 import { openIssuers } from '../../runtime/issuers.ts'
 import { Refusal } from '../../runtime/refusal.ts'
+import { seeded } from '../seeded.ts'
 import { ed25519, encoded, hmac, p256, rsa, token } from './tokens.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
@@ -188,6 +189,29 @@ describe('the tokens of an issuer', () => {
     await assert.rejects(find(token(head, good, first)), refusedAs('token_algorithm'))
     await assert.rejects(find(hmac({ alg: 'none' }, good, SECRET)), refusedAs('token_algorithm'))
   })
+})
+
+it('a token that was damaged is refused, or says what it said: nothing breaks by it', async () => {
+  const find = open()
+  const text = token(head, good, first)
+  const caller = await open()(text)
+  const random = seeded(8725)
+  const letters = 'AZaz09-_.+/= "\\\0\u00ff{}'
+  let refused = 0
+
+  for (let count = 0; count < 3000; count++) {
+    const [from = 0, to = 0] = [random(), random()]
+      .map((one) => Math.floor(one * text.length))
+      .toSorted((a, b) => a - b)
+    const letter = letters.charAt(Math.floor(random() * letters.length))
+    const damaged =
+      random() < 0.5 ? text.slice(0, from) + letter + text.slice(from + 1) : text.slice(0, from) + text.slice(to)
+    const said: unknown = await find(damaged).catch((error: unknown) => error)
+    if (said instanceof Refusal) refused++
+    // Base64 has bits at its end that say nothing.
+    else assert.deepEqual(said, caller, damaged)
+  }
+  assert.ok(refused > 2900, `${refused} refused`)
 })
 
 describe('several issuers', () => {
