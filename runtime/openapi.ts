@@ -28,7 +28,9 @@ const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'The same key again within 24 hours: the same answer, and nothing done twice',
+  description:
+    'The same key again within 24 hours: the same answer, and nothing done twice. 409 `in_progress` while the first request is in flight; ' +
+    '409 `outcome_unknown` where it took effect and its answer was lost: look at what it made; 422 `key_reused` for another request.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 } as const
 

@@ -1,11 +1,9 @@
 import { setImmediate as nextTick, setTimeout as wait } from 'node:timers/promises'
-import { openDatabase } from '../../runtime/adapters/postgres.ts'
 import type { FunctionSchema, TeamDatabase, TeamUrls } from '../../runtime/adapters/team-database.ts'
 import { prepareTeam, urls } from '../../runtime/adapters/team-database.ts'
 import type { EngineLog } from '../../triggers/engine/trigger.ts'
 import type { DataFolder } from './data-folder.ts'
-import type { Postgres } from './postgres.ts'
-import { startPostgres } from './postgres.ts'
+import { keepPostgres } from './kept-postgres.ts'
 
 /** The team's database, whether or not it can be reached at the moment. */
 export interface TeamStore {
@@ -104,51 +102,7 @@ export async function openTeamStore({ team, folder, url, log }: TeamStoreOptions
   }
 }
 
-/** PostgreSQL on one port for as long as the platform lives: started again when it ends by itself. */
-async function keepPostgres(
-  folder: DataFolder,
-  log: EngineLog,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  let server = await startPostgres(folder)
-  let stopping = false
-  const { url } = server
-  const port = Number(new URL(url).port)
-  await keepOut(url)
-  const watch = async (running: Postgres): Promise<void> => {
-    const { code, signal } = await running.exited
-    while (!stopping) {
-      log('error', `PostgreSQL ended (${signal ?? code}) and is started again`)
-      try {
-        server = await startPostgres(folder, { port })
-        void watch(server)
-        return
-      } catch (error) {
-        log('error', 'PostgreSQL did not start', error)
-        await wait(TRY_AGAIN)
-      }
-    }
-  }
-  void watch(server)
-  return {
-    url,
-    async stop() {
-      stopping = true
-      await server.stop()
-    },
-  }
-}
-
 function reason(error: Error): string {
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : ''
   return `${error.message}${cause}`
-}
-
-/** The server's own databases are no place for the roles of functions: a session or a lock there could hold up the making of others. */
-async function keepOut(url: string): Promise<void> {
-  const admin = openDatabase({ url, most: 1, name: 'mezz prepare' })
-  try {
-    await admin.script('revoke connect on database postgres, template1 from public')
-  } finally {
-    await admin.close()
-  }
 }

@@ -36,7 +36,7 @@ export interface EngineOptions {
 
 export interface Engine {
   /** The functions or triggers are others now. */
-  changed(): Promise<void>
+  changed(): void
   resume(trigger: string): void
   status(): Promise<readonly TriggerStatus[]>
   /** Takes nothing new; what is in flight ends and is stored; jobs end and wait for the next engine. */
@@ -63,51 +63,44 @@ export function startEngine(options: EngineOptions): Engine {
     ),
   ]
   let dispatch: Dispatch | undefined
-  let restart = (): void => undefined
-  let running = triggersNow()
+  let isStale = true
+  let ring = (): void => undefined
+  ended.signal.addEventListener('abort', () => ring())
 
-  function triggersNow(): readonly NamedTrigger[] {
-    return options.triggers()
-  }
-  loops.push(
-    supervise(
-      'dispatch',
-      async (signal) => {
-        running = triggersNow()
-        const names = [...new Set([...options.told(), ...running.map(({ definition }) => definition.on.topic)])]
-        await topics.ensure(names.map((name) => ({ name, partitions: options.partitions })))
-        dispatch = await createDispatch({ ...options, triggers: running, steps })
+  /** Brings topics and deliveries to what the functions and triggers are now, as often as they change. */
+  async function keepUp(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      isStale = false
+      const triggers = options.triggers()
+      const names = new Set([...options.told(), ...triggers.map(({ definition }) => definition.on.topic)])
+      await topics.ensure([...names].map((name) => ({ name, partitions: options.partitions })))
+      if (dispatch) dispatch.update(triggers)
+      else dispatch = await createDispatch(triggers, { ...options, steps })
+      while (!isStale && !signal.aborted) {
         await new Promise<void>((resolve) => {
-          restart = resolve
-          signal.addEventListener('abort', () => resolve(), { once: true })
+          ring = resolve
         })
-        await dispatch.close()
-        dispatch = undefined
-      },
-      supervised,
-    ),
-  )
+      }
+    }
+  }
+  loops.push(supervise('dispatch', keepUp, supervised))
 
   return {
-    async changed() {
-      const same = JSON.stringify(triggersNow().map(told)) === JSON.stringify(running.map(told))
-      if (!same) restart()
-      for (const { name } of running) dispatch?.resume(name)
+    changed() {
+      isStale = true
+      ring()
+      for (const { name } of options.triggers()) dispatch?.resume(name)
     },
     resume: (trigger) => dispatch?.resume(trigger),
-    status: () => triggerStatus(running, dispatch?.status() ?? [], { topics, ledger }),
+    status: () => triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger }),
     async close() {
       ended.abort()
       // A store that does not answer must not hold the end up: what it did not take is done again by the next engine.
-      await Promise.race([Promise.all(loops), wait(CLOSE_MOST, undefined, { ref: false })])
+      const done = Promise.all(loops).then(() => dispatch?.close())
+      await Promise.race([done, wait(CLOSE_MOST, undefined, { ref: false })])
       await Promise.race([steps.flush(), wait(CLOSE_MOST / 10, undefined, { ref: false })]).catch((error: unknown) =>
         log('warn', 'the last flow steps were not stored', error),
       )
     },
   }
-}
-
-/** What of a trigger makes a difference to its deliveries. */
-function told({ name, definition: { on, ...rest } }: NamedTrigger): unknown {
-  return { name, type: on.type, topic: on.topic, ...rest }
 }
