@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import type { RouterRoute } from 'hono/types'
+import { takeApart } from './batch.ts'
 import type { Idempotency, Inbox, RequestContext } from './context.ts'
 import { requestContext } from './context.ts'
 import type { FunctionDefinition } from './define.ts'
@@ -61,6 +62,7 @@ export function createApp<uses extends PortName, types extends string>(
       .get('/openapi.json', (c) => c.json(openapi(fn, routes)))
       .use(authenticate)
       .use(authorize(fn.scope))
+      .use(takeApart((request, c) => app.fetch(request, c.env)))
       .route('/', routes)
       .notFound((c) => refuse(missing(app, c), c))
       .onError(refuse)

@@ -92,10 +92,14 @@ function operation({ summary, body, media, query, event, answers, idempotent }: 
   }
 }
 
-function response([status, answer]: [string, z.ZodType | string | null]): [string, unknown] {
+type Answer = NonNullable<RouteSpec['answers']>[number]
+
+function response([status, answer]: [string, Answer]): [string, unknown] {
   if (answer === null) return [status, { description: 'Done' }]
-  if (typeof answer === 'string') return [status, { description: answer, content: { [answer]: {} } }]
-  return [status, { description: 'Done', content: { 'application/json': { schema: output(answer) } } }]
+  if (typeof answer === 'object' && '_zod' in answer)
+    return [status, { description: 'Done', content: { 'application/json': { schema: output(answer) } } }]
+  const types = [answer].flat()
+  return [status, { description: types.join(' or '), content: Object.fromEntries(types.map((type) => [type, {}])) }]
 }
 
 function queryParameters(query: z.ZodType) {

@@ -150,6 +150,8 @@ async function open(
     team,
     outbox: local.outbox,
     records: local.records,
+    states: local.states,
+    deadLetters: local.deadLetters,
     authenticate: authenticate({ ...trust, name: 'mezz', verifyEngine: undefined, audit: say }),
     triggers: () => serving.catalogue().triggers,
     status,

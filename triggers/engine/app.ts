@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import * as z from 'zod'
 import { requestContext } from '../../runtime/context.ts'
+import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { PlatformError } from '../../runtime/errors.ts'
 import { authorize } from '../../runtime/identity.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
@@ -9,12 +10,16 @@ import type { Records } from '../../runtime/records.ts'
 import { refuse } from '../../runtime/refuse.ts'
 import { timeoutOf, withinTime } from '../../runtime/time-limit.ts'
 import { continueTrace, traceparent } from '../../runtime/trace.ts'
+import type { TriggerStates } from '../../runtime/trigger-states.ts'
 import { uuidv7 } from '../../runtime/uuid.ts'
 import { answers, Page, query } from '../../runtime/validate.ts'
 import { flowView } from './flow-view.ts'
 import { fromOutside } from './outside.ts'
 import { readEvent } from './read-event.ts'
+import { deadLetterRoutes } from './routes-dead-letters.ts'
+import { triggerRoutes } from './routes-triggers.ts'
 import type { NamedTrigger } from './trigger.ts'
+import { eventOf } from './trigger.ts'
 
 /** A line that a function's process has printed, with its number in the platform's log. */
 export interface NumberedLine {
@@ -28,6 +33,8 @@ export interface EngineAppOptions {
   readonly team: string
   readonly outbox: Outbox
   readonly records: Records
+  readonly states: TriggerStates
+  readonly deadLetters: DeadLetters
   readonly authenticate: MiddlewareHandler
   /** Seconds that a request may last: 60 unless said. */
   readonly timeout?: number
@@ -67,7 +74,7 @@ export function createEngineApp(options: EngineAppOptions): Hono {
     .post('/events', answers('Takes in a CloudEvent', { 202: z.object({ id: z.string() }) }), async (c) => {
       const context = requestContext.getStore()
       if (!context?.caller) throw new PlatformError('unauthenticated', 'send a bearer token')
-      const vocabulary = known().map(({ definition }) => definition.on)
+      const vocabulary = known().map(eventOf)
       const { topic, envelope } = fromOutside(await readEvent(c), {
         vocabulary,
         caller: context.caller,
@@ -93,6 +100,8 @@ export function createEngineApp(options: EngineAppOptions): Hono {
       if (lineage.nodes.length === 0) throw new PlatformError('not_found', `nothing is known of ${id}`)
       return c.json(lineage)
     })
+    .route('/triggers', triggerRoutes(options))
+    .route('/dead-letters', deadLetterRoutes(options))
     .get('/logs', query(Logs), (c) => {
       const { function: name, after, limit } = c.req.valid('query')
       const items = options.logs({ function: name, after, limit })

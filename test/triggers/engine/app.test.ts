@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as z from 'zod'
+import { openDatabase } from '../../../runtime/adapters/postgres.ts'
+import { postgresDeadLetters } from '../../../runtime/adapters/postgres-dead-letters.ts'
+import { postgresTriggerStates } from '../../../runtime/adapters/postgres-trigger-states.ts'
 import { requestContext } from '../../../runtime/context.ts'
 import type { Envelope } from '../../../runtime/event.ts'
 import { defineEvent, MOST_DATA } from '../../../runtime/event.ts'
@@ -21,6 +24,9 @@ const Answer = z.object({
   errors: z.array(z.object({ pointer: z.string() })).optional(),
 })
 
+/** Never asked here. */
+const nowhere = openDatabase({ url: 'postgres://127.0.0.1:1/none' })
+
 function setup(options: Partial<EngineAppOptions> = {}) {
   const posted: Omit<Envelope, 'time'>[] = []
   const app = createEngineApp({
@@ -40,6 +46,8 @@ function setup(options: Partial<EngineAppOptions> = {}) {
       flow: async () => null,
       origins: async () => ({ nodes: [], edges: [] }),
     },
+    states: postgresTriggerStates(nowhere),
+    deadLetters: postgresDeadLetters(nowhere),
     async authenticate(c, next) {
       const context = requestContext.getStore()
       if (context) context.caller = { ...developerOf('default'), id: c.req.header('x-test-as') ?? 'ann' }
