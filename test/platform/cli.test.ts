@@ -187,7 +187,7 @@ describe('the mezz command in a repository of its own', () => {
 
   it('explains each command', async () => {
     const { out } = await mezz()
-    const names = [...out.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name = '']) => name)
+    const names = [...out.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name = '']) => name)
     assert.deepEqual(names, [
       'dev',
       'demo',
@@ -195,6 +195,8 @@ describe('the mezz command in a repository of its own', () => {
       'list',
       'invoke',
       'send',
+      'triggers',
+      'dead-letters',
       'flows',
       'bundle',
       'logs',
