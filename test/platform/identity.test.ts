@@ -169,14 +169,12 @@ describe('a platform with issuers', () => {
 
       const flow = await eventually(`the flow run of ${name}`, async () => {
         const { items } = Flows.parse(await read('/_mezz/flows'))
-        return items.find(({ steps }) => steps.length === 3 && steps.some(({ authid }) => authid === user))
+        return items.find(({ steps }) =>
+          steps.some(({ event, authid }) => event === 'mezz.features.extracted.v1' && authid === user),
+        )
       })
-      const told = flow.steps.map(({ event, authid }) => `${event} ${authid}`)
-      assert.deepEqual(told, [
-        `mezz.dataset.ingested.v1 ${user}`,
-        `mezz.dataset.ingested.v1 ${user}`,
-        `mezz.features.extracted.v1 ${user}`,
-      ])
+      assert.ok(flow.steps.some(({ event }) => event === 'mezz.dataset.ingested.v1'))
+      assert.deepEqual([...new Set(flow.steps.map(({ authid }) => authid))], [user])
       const { last } = await eventually('the delivery', async () => {
         const who = Who.parse(await read('/default/who/'))
         return who.last?.authid === user && who
