@@ -152,6 +152,7 @@ async function open(
     records: local.records,
     states: local.states,
     deadLetters: local.deadLetters,
+    cancellations: local.cancellations,
     authenticate: authenticate({ ...trust, name: 'mezz', verifyEngine: undefined, audit: say }),
     triggers: () => serving.catalogue().triggers,
     status,
