@@ -55,7 +55,10 @@ const GIVE_UP_GRACE = 1000
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const endings: ((grace: number) => Promise<void>)[] = []
   const close = async (grace: number): Promise<void> => {
-    for (const end of endings.splice(0).reverse()) await end(grace)
+    const faults: unknown[] = []
+    // What cannot be ended well keeps nothing else alive.
+    for (const end of endings.splice(0).reverse()) await end(grace).catch((error: unknown) => faults.push(error))
+    if (faults.length > 0) throw faults[0]
   }
   try {
     return { ...(await open(options, (end) => endings.push(end))), close }
