@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { PlatformError } from '../../runtime/errors.ts'
 import { onDisk } from './storage-fault.ts'
+import { syncAll } from './sync-all.ts'
 import { BLOCK, padding, tarHeader } from './tar.ts'
 import { syncFolder } from './write-file.ts'
 
@@ -92,6 +93,7 @@ function openTar(path: string, out: string): Archive {
 async function openFolder(path: string, out: string): Promise<Archive> {
   await mkdir(path, { mode: 0o700 })
   const folders = new Set<string>(['.'])
+  const files: string[] = []
   async function make(folder: string): Promise<void> {
     if (folders.has(folder)) return
     await mkdir(join(path, folder), { recursive: true, mode: 0o700 })
@@ -106,13 +108,13 @@ async function openFolder(path: string, out: string): Promise<Archive> {
       })
       try {
         for await (const chunk of body) await onOut(out, () => file.writeFile(chunk))
-        await onOut(out, () => file.sync())
+        files.push(name)
       } finally {
         await file.close()
       }
     },
     async close() {
-      for (const folder of folders) await onOut(out, () => syncFolder(join(path, folder)))
+      await onOut(out, () => syncAll([...files, ...folders].map((one) => join(path, one))))
     },
     abandon: async () => undefined,
   }

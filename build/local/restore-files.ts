@@ -8,7 +8,7 @@ import type { Manifest } from './backup-manifest.ts'
 import { MANIFEST, parseManifest } from './backup-manifest.ts'
 import { readBackup } from './restore-read.ts'
 import { onDisk } from './storage-fault.ts'
-import { syncFolder } from './write-file.ts'
+import { syncAll } from './sync-all.ts'
 
 /** A manifest has some 150 bytes for each file. */
 const LONGEST_MANIFEST = 256 * 1024 * 1024
@@ -59,7 +59,7 @@ export async function layFiles(backup: string, folder: string, { signal, heard }
     )
   }
   demandSame(backup, manifest, laid)
-  for (const one of folders) await onDisk(folder, () => syncFolder(one))
+  await onDisk(folder, () => syncAll([...[...laid.keys()].map((path) => join(folder, path)), ...folders]))
   return manifest
 }
 
@@ -74,7 +74,6 @@ async function write(place: string, body: AsyncIterable<Uint8Array>, signal: Abo
       bytes += chunk.length
       await file.writeFile(chunk)
     }
-    await file.sync()
   } finally {
     await file.close()
   }
