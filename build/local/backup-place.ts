@@ -31,6 +31,6 @@ export function demandEmbedded({ DATABASE_URL, OBJECTS_FOLDER }: Environment): v
   if (elsewhere.length === 0) return
   throw new PlatformError(
     'invalid_input',
-    `${elsewhere.join(' and ')} is set, so not everything lies in the data folder: back that up by its own tools (pg_dump for a database), or unset it`,
+    `by ${elsewhere.join(' and ')} not everything lies in the data folder: back that up by its own tools (pg_dump for a database), or unset the variable`,
   )
 }
