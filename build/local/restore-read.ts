@@ -19,28 +19,28 @@ export async function* readBackup(backup: string): AsyncGenerator<ReadEntry> {
   if (!found) throw new PlatformError('not_found', `there is no backup ${backup}`)
   if (found.isDirectory()) return yield* readFolder(backup)
 
-  const file = createReadStream(backup)
-  const bytes = (await isGzip(backup)) ? pipeline(file, createGunzip(), () => undefined) : file
+  yield* readTar(backup, (await isGzip(backup)) ? unpacked(backup) : createReadStream(backup))
+}
+
+async function* unpacked(backup: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* readTar(backup, bytes)
+    yield* pipeline(createReadStream(backup), createGunzip(), () => undefined)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (!code.startsWith('Z_')) throw error
     throw new PlatformError('unprocessable', `${backup} is cut or damaged: it cannot be unpacked`, { cause: error })
-  } finally {
-    file.destroy()
   }
 }
 
 async function* readFolder(backup: string): AsyncGenerator<ReadEntry> {
   for await (const { path, kind } of walk(backup)) {
     const name = join(backup, path)
-    if (kind === 'folder') yield { path, kind, bytes: 0, body: createEmpty() }
+    if (kind === 'folder') yield { path, kind, bytes: 0, body: nothing() }
     else yield { path, kind, bytes: (await stat(name)).size, body: createReadStream(name) }
   }
 }
 
-async function* createEmpty(): AsyncGenerator<Uint8Array> {}
+async function* nothing(): AsyncGenerator<Uint8Array> {}
 
 async function isGzip(backup: string): Promise<boolean> {
   const file = await open(backup)

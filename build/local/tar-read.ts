@@ -5,6 +5,7 @@ import { BLOCK, checksum, padding } from './tar.ts'
 
 /** Extended headers are a path and a size. */
 const LONGEST_EXTENSION = 64 * 1024
+const KIND: Readonly<Record<string, TarEntry['kind']>> = { '0': 'file', '\0': 'file', '5': 'folder' }
 
 /** An entry with its bytes, to be read before the next one. */
 export interface ReadEntry extends TarEntry {
@@ -13,37 +14,42 @@ export interface ReadEntry extends TarEntry {
 
 /** The files and folders of a tar as they come; `unprocessable` where it is cut, damaged, or holds something else (links). */
 export async function* readTar(name: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ReadEntry> {
+  const source = chunks[Symbol.asyncIterator]()
   let at = 'its beginning'
-  const take = taker(chunks, () => new PlatformError('unprocessable', `${name} is cut: it ends in ${at}`))
+  const take = taker(source, () => new PlatformError('unprocessable', `${name} is cut: it ends in ${at}`))
   const damaged = (): PlatformError => new PlatformError('unprocessable', `${name} is damaged behind ${at}`)
   let extended = new Map<string, string>()
 
-  for (;;) {
-    const header = await buffer(take(BLOCK))
-    if (header.every((byte) => byte === 0)) return
-    if (checksum(header) !== numberAt(header, 148, 8)) throw damaged()
-    const type = String.fromCharCode(header[156] ?? 0)
-    const bytes = Number(extended.get('size') ?? numberAt(header, 124, 12))
-    if (!Number.isSafeInteger(bytes)) throw damaged()
-    if (type === 'x') {
-      if (bytes > LONGEST_EXTENSION) throw damaged()
-      extended = records(await buffer(take(bytes)))
-    } else {
-      const path = (extended.get('path') ?? nameOf(header)).replace(/\/$/, '')
-      extended = new Map()
-      if (type !== '0' && type !== '\0' && type !== '5') {
-        throw new PlatformError('unprocessable', `${name} is no backup of mezz: ${path} is no file and no folder`)
+  try {
+    for (;;) {
+      const header = await buffer(take(BLOCK))
+      if (header.every((byte) => byte === 0)) return
+      if (checksum(header) !== numberAt(header, 148, 8)) throw damaged()
+      const type = String.fromCharCode(header[156] ?? 0)
+      const bytes = Number(extended.get('size') ?? numberAt(header, 124, 12))
+      if (!Number.isSafeInteger(bytes) || bytes < 0) throw damaged()
+      if (type === 'x') {
+        if (bytes > LONGEST_EXTENSION) throw damaged()
+        extended = records(await buffer(take(bytes)))
+      } else {
+        const kind = KIND[type]
+        const path = (extended.get('path') ?? nameOf(header)).replace(/\/$/, '')
+        if (!kind) {
+          throw new PlatformError('unprocessable', `${name} is no backup of mezz: ${path} is no file and no folder`)
+        }
+        extended = new Map()
+        at = path
+        yield { path, kind, bytes, body: take(bytes) }
       }
-      at = path
-      yield { path, kind: type === '5' ? 'folder' : 'file', bytes, body: take(bytes) }
+      await buffer(take(padding(bytes)))
     }
-    await buffer(take(padding(bytes)))
+  } finally {
+    await source.return?.()
   }
 }
 
 /** Gives the next so many bytes of a stream, in pieces. */
-function taker(chunks: AsyncIterable<Uint8Array>, cut: () => Error): (bytes: number) => AsyncGenerator<Uint8Array> {
-  const source = chunks[Symbol.asyncIterator]()
+function taker(source: AsyncIterator<Uint8Array>, cut: () => Error): (bytes: number) => AsyncGenerator<Uint8Array> {
   let held: Uint8Array = Buffer.alloc(0)
   return async function* (bytes) {
     for (let left = bytes; left > 0; ) {
