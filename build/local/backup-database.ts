@@ -37,7 +37,7 @@ async function runningUrl(folder: string, cluster: string): Promise<string> {
   if (!isReady) {
     throw new PlatformError(
       'unavailable',
-      `another mezz uses ${folder}, and its database is not there after ${STARTS / 1000} s: try again`,
+      `another mezz uses ${folder}, and no database of its own answers there after ${STARTS / 1000} s: try again (one by DATABASE_URL is backed up by its own tools)`,
     )
   }
   return `postgres://postgres:${await secretsFile(join(folder, 'secrets.json'))('postgres')}@127.0.0.1:${port}/postgres`

@@ -30,6 +30,7 @@ export async function layFiles(backup: string, folder: string, { signal, heard }
   const folders = new Set([folder])
   let manifest: Manifest | undefined
   let total = 0
+  const onTarget = (work: () => Promise<void>): Promise<void> => onDisk(dirname(folder), work, 'the folder')
   const makeFolder = async (path: string): Promise<void> => {
     if (folders.has(path)) return
     await mkdir(path, { recursive: true, mode: 0o700 })
@@ -45,7 +46,7 @@ export async function layFiles(backup: string, folder: string, { signal, heard }
       continue
     }
     const place = join(folder, plain(backup, path))
-    await onDisk(folder, async () => {
+    await onTarget(async () => {
       await makeFolder(kind === 'folder' ? place : dirname(place))
       if (kind === 'file') laid.set(path, await write(place, body, signal))
     })
@@ -59,7 +60,7 @@ export async function layFiles(backup: string, folder: string, { signal, heard }
     )
   }
   demandSame(backup, manifest, laid)
-  await onDisk(folder, () => syncAll([...[...laid.keys()].map((path) => join(folder, path)), ...folders]))
+  await onTarget(() => syncAll([...[...laid.keys()].map((path) => join(folder, path)), ...folders]))
   return manifest
 }
 

@@ -1,6 +1,5 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { mkdir, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Environment } from '../../runtime/env.ts'
 import { PlatformError } from '../../runtime/errors.ts'
 import type { Progress } from './backup.ts'
@@ -10,8 +9,8 @@ import { demandFormat, openDataFolder } from './data-folder.ts'
 import { startPostgres } from './postgres.ts'
 import { settleAliases } from './restore-aliases.ts'
 import { layFiles } from './restore-files.ts'
+import { appear, makingPlace } from './restore-target.ts'
 import { onDisk } from './storage-fault.ts'
-import { syncFolder } from './write-file.ts'
 
 export interface RestoreOptions {
   /** What `backUp` wrote: one file, or a folder. */
@@ -28,13 +27,12 @@ export interface RestoreOptions {
 export async function restore({ backup, data, environment, signal, progress }: RestoreOptions): Promise<Manifest> {
   demandEmbedded(environment)
   const target = await placeOf(data)
-  await demandEmpty(target)
+  const making = await makingPlace(target)
   if (isInside(await placeOf(backup), target)) {
     throw new PlatformError('invalid_input', `${data} lies in the backup ${backup}: name another folder by --data`)
   }
-  const making = join(dirname(target), `.${basename(target)}.${randomUUID()}.restoring`)
   try {
-    await onDisk(making, () => mkdir(making, { mode: 0o700 }))
+    await onDisk(dirname(making), () => mkdir(making, { mode: 0o700 }), 'the folder')
     let [files, bytes] = [0, 0]
     const manifest = await layFiles(backup, making, {
       signal,
@@ -54,15 +52,6 @@ export async function restore({ backup, data, environment, signal, progress }: R
   }
 }
 
-async function demandEmpty(target: string): Promise<void> {
-  const entries = await readdir(target).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return []
-    if (error.code === 'ENOTDIR') return [basename(target)]
-    throw error
-  })
-  if (entries.length > 0) throw notEmpty(target)
-}
-
 /** PostgreSQL reads its log from the backup's beginning to its end, and stops as if it had never been anything but whole. */
 async function settle(path: string): Promise<void> {
   const folder = await openDataFolder(path)
@@ -76,21 +65,4 @@ async function settle(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
-}
-
-async function appear(making: string, target: string): Promise<void> {
-  await onDisk(target, async () => {
-    await rename(making, target).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOTEMPTY') throw notEmpty(target)
-      throw error
-    })
-    await syncFolder(dirname(target))
-  })
-}
-
-function notEmpty(target: string): PlatformError {
-  return new PlatformError(
-    'conflict',
-    `${target} is there and not empty: a backup is restored into a new or an empty folder; name one by --data`,
-  )
 }
