@@ -8,6 +8,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import('./list.ts')).list,
   invoke: async () => (await import('./invoke.ts')).invoke,
   send: async () => (await import('./send.ts')).send,
+  triggers: async () => (await import('./triggers.ts')).triggers,
+  'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   flows: async () => (await import('./flows.ts')).flows,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,

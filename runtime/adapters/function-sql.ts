@@ -33,6 +33,7 @@ export function functionSql(database: Database): { readonly sql: Sql<string>; re
           if (event) await enter(inside, event)
           const { tx, close } = transaction(inside, context)
           const result = await work(tx)
+          await context?.mark?.(inside)
           await close()
           return result
         })
