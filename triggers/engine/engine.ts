@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import type { JobStore } from '../../runtime/job-store.ts'
 import type { Launcher } from '../../runtime/launcher.ts'
@@ -8,6 +9,7 @@ import type { Records } from '../../runtime/records.ts'
 import type { Schedules } from '../../runtime/schedules.ts'
 import type { LogRecord, Topics } from '../../runtime/topics.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
+import { createStallProbe } from './core/stall.ts'
 import type { Answer } from './deliver.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createDispatch } from './dispatch.ts'
@@ -15,11 +17,12 @@ import { runJobs } from './jobs.ts'
 import { runRedrives } from './redrive.ts'
 import { relay } from './relay.ts'
 import { runSchedules } from './schedules.ts'
-import { triggerStatus } from './status.ts'
+import { seen, triggerStatus } from './status.ts'
 import { createStepLog } from './step-log.ts'
 import { supervise } from './supervise.ts'
 import type { EngineLog, NamedTrigger, TriggerStatus } from './trigger.ts'
 import { eventOf } from './trigger.ts'
+import { attribute } from './wire.ts'
 
 /** Everything that the engine of one team stands on. */
 export interface EngineOptions {
@@ -32,6 +35,7 @@ export interface EngineOptions {
   readonly states: TriggerStates
   readonly deadLetters: DeadLetters
   readonly schedules: Schedules
+  readonly cancellations: Cancellations
   readonly launcher: Launcher
   readonly parallelJobs: number
   /** Partitions of a topic that does not exist yet. */
@@ -39,6 +43,8 @@ export interface EngineOptions {
   readonly log: EngineLog
   /** Milliseconds since 1970, by the clock that people set: `Date.now` unless said. */
   readonly clock?: () => number
+  /** When a trigger that has work and does not move is said to stall; milliseconds. */
+  readonly stall?: { readonly look: number; readonly patience: number }
   /** The topics that the team's functions tell facts on, beside those of its triggers. */
   told(): readonly string[]
   triggers(): readonly NamedTrigger[]
@@ -56,6 +62,7 @@ export interface Engine {
 
 /** Milliseconds. */
 const CLOSE_MOST = 10_000
+const STALL = { look: 10_000, patience: 45_000 }
 
 /** Runs a team's engine: relay, deliveries, redrives, schedules, jobs; each begins again by itself when its store fails. */
 export function startEngine(options: EngineOptions): Engine {
@@ -78,12 +85,40 @@ export function startEngine(options: EngineOptions): Engine {
       const names = new Set([...options.told(), ...triggers.map((one) => eventOf(one).topic)])
       await topics.ensure([...names].map((name) => ({ name, partitions: options.partitions })))
       if (dispatch) dispatch.update(triggers)
-      else dispatch = await createDispatch(triggers, await states.all(), { ...options, steps })
+      else dispatch = await createDispatch(triggers, await states.all(), { ...options, steps, isCancelled })
       while (!isStale && !signal.aborted) {
         await new Promise<void>((resolve) => {
           ring = resolve
         })
       }
+    }
+  }
+  /** Flow runs that are cancelled, as far as this engine has heard. */
+  let cancelled: ReadonlySet<string> = new Set()
+  async function hearOfCancelled(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const rung = options.cancellations.rung(signal)
+      cancelled = await options.cancellations.all()
+      await rung
+    }
+  }
+  /** What the engine itself tells is delivered all the same: a job's end has to reach its owner. */
+  function isCancelled(record: LogRecord): boolean {
+    if (cancelled.size === 0 || attribute(record, 'source') === `/${options.team}/engine`) return false
+    return cancelled.has(attribute(record, 'correlationid'))
+  }
+  /** An engine that stands still although there is work is a fault that nobody would see otherwise. */
+  let stalls: ReadonlyMap<string, string> = new Map()
+  async function probe(signal: AbortSignal): Promise<void> {
+    const { look, patience } = options.stall ?? STALL
+    const stall = createStallProbe(patience)
+    while (!signal.aborted) {
+      await wait(look, undefined, { signal }).catch(() => undefined)
+      const drives = dispatch?.status() ?? []
+      const now = performance.timeOrigin + performance.now()
+      const found = stall.look(await Promise.all(drives.map((one) => seen(one, topics))), now)
+      for (const [name, why] of found) if (!stalls.has(name)) log('error', `trigger ${name} stalls: ${why}`)
+      stalls = found
     }
   }
   /** Pauses and resumes as the store says. */
@@ -108,6 +143,8 @@ export function startEngine(options: EngineOptions): Engine {
       supervised,
     ),
     supervise('trigger states', obey, supervised),
+    supervise('stall probe', probe, supervised),
+    supervise('cancelled flows', hearOfCancelled, supervised),
     supervise('dispatch', keepUp, supervised),
   ]
 
@@ -117,7 +154,7 @@ export function startEngine(options: EngineOptions): Engine {
       ring()
       dispatch?.retry()
     },
-    status: () => triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger }),
+    status: () => triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger, stalls }),
     async close() {
       ended.abort()
       // A store that does not answer must not hold the end up: what it did not take is done again by the next engine.

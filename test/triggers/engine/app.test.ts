@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as z from 'zod'
 import { openDatabase } from '../../../runtime/adapters/postgres.ts'
+import { postgresCancellations } from '../../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../../runtime/adapters/postgres-dead-letters.ts'
 import { postgresTriggerStates } from '../../../runtime/adapters/postgres-trigger-states.ts'
 import { requestContext } from '../../../runtime/context.ts'
@@ -48,6 +49,7 @@ function setup(options: Partial<EngineAppOptions> = {}) {
     },
     states: postgresTriggerStates(nowhere),
     deadLetters: postgresDeadLetters(nowhere),
+    cancellations: postgresCancellations(nowhere),
     async authenticate(c, next) {
       const context = requestContext.getStore()
       if (context) context.caller = { ...developerOf('default'), id: c.req.header('x-test-as') ?? 'ann' }
@@ -87,6 +89,16 @@ describe("the platform's own routes", () => {
         { id: second.id, subject: 's', partitionkey: 'hello' },
       ].map((one) => ({ ...one, source: '/default/external/ann', data: '{"text":"hello you"}' })),
     )
+  })
+
+  it('name the caller in the source as a URI has it, and as it is in authid', async () => {
+    const { posted, send } = setup()
+
+    await send({ text: 'a' }, { 'x-test-as': 'shop:7/../x' })
+
+    assert.partialDeepStrictEqual(posted, [
+      { source: '/default/external/shop%3A7%2F..%2Fx', authtype: 'user', authid: 'default/shop:7/../x' },
+    ])
   })
 
   it('know an event again that its caller sends again, and answer the same', async () => {
