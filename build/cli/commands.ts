@@ -13,6 +13,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   flows: async () => (await import('./flows.ts')).flows,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,
+  backup: async () => (await import('./backup.ts')).backup,
+  restore: async () => (await import('./restore.ts')).restoreCommand,
   token: async () => (await import('./token.ts')).token,
   openapi: async () => (await import('./openapi.ts')).openapi,
 }
