@@ -9,6 +9,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   invoke: async () => (await import('./invoke.ts')).invoke,
   send: async () => (await import('./send.ts')).send,
   flows: async () => (await import('./flows.ts')).flows,
+  lineage: async () => (await import('./lineage.ts')).lineage,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,
   openapi: async () => (await import('./openapi.ts')).openapi,

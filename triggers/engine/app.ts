@@ -12,6 +12,7 @@ import { answers, Page, query } from '../../runtime/validate.ts'
 import { flowView } from './flow-view.ts'
 import type { Said } from './outside.ts'
 import { fromOutside } from './outside.ts'
+import { lineageRoutes } from './routes-lineage.ts'
 import type { NamedTrigger } from './trigger.ts'
 
 /** A line that a function's process has printed, with its number in the platform's log. */
@@ -88,12 +89,7 @@ export function createEngineApp(options: EngineAppOptions): Hono {
       if (!flow) throw new PlatformError('not_found', `no flow run ${c.req.param('id')}`)
       return c.json(flowView(flow, known()))
     })
-    .get('/lineage', query(z.object({ of: z.string().min(1) })), async (c) => {
-      const id = named(c.req.valid('query').of, team)
-      const lineage = await records.origins(id)
-      if (lineage.nodes.length === 0) throw new PlatformError('not_found', `nothing is known of ${id}`)
-      return c.json(lineage)
-    })
+    .route('/', lineageRoutes({ team, records }))
     .get('/logs', query(Logs), (c) => {
       const { function: name, after, limit } = c.req.valid('query')
       const items = options.logs({ function: name, after, limit })
@@ -101,12 +97,6 @@ export function createEngineApp(options: EngineAppOptions): Hono {
     })
     .notFound((c) => refuse(new PlatformError('not_found', `no route ${c.req.method} ${c.req.path}`), c))
     .onError(refuse)
-}
-
-/** A prediction is named `<model>@<version>/<uuid>`: it comes from that version, so no row of it is needed. */
-function named(of: string, team: string): string {
-  const [, model, version] = /^([a-z0-9-]+)@(\d+)\/[0-9a-f-]{36}$/.exec(of) ?? []
-  return model && version ? `mezz://${team}/models/${model}@${version}` : of
 }
 
 async function said(c: Context): Promise<Said> {
