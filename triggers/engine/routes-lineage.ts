@@ -16,7 +16,7 @@ const Asked = z.object({
   of: z.string().min(1),
   direction: z.enum(['backward', 'forward']).default('backward'),
   /** Things at most, the nearest. */
-  limit: z.coerce.number().int().min(1).max(100_000).default(10_000),
+  limit: z.coerce.number().int().min(1).max(100_000).default(1000),
 })
 
 /** `/lineage?of=`: what a thing came from, or what came of it. */
