@@ -10,6 +10,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   send: async () => (await import('./send.ts')).send,
   flows: async () => (await import('./flows.ts')).flows,
   lineage: async () => (await import('./lineage.ts')).lineage,
+  usage: async () => (await import('./usage.ts')).usage,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,
   openapi: async () => (await import('./openapi.ts')).openapi,

@@ -6,6 +6,7 @@ import { PlatformError, problem } from '../../runtime/errors.ts'
 import { addressOf } from './address.ts'
 import { refuse } from './answer.ts'
 import { answerByFetch } from './fetch.ts'
+import type { Meter } from './meter.ts'
 import type { FunctionStatus, Pool } from './pool.ts'
 import { forward } from './proxy.ts'
 
@@ -13,6 +14,7 @@ export interface GatewayOptions {
   readonly team: string
   /** By the function's name; read at each request, so that functions may come and go. */
   readonly pools: ReadonlyMap<string, Pool>
+  readonly meter?: Meter
   /** Answers what begins with `/_mezz`. */
   platform(request: Request): Response | Promise<Response>
 }
@@ -26,7 +28,7 @@ export interface Gateway {
 }
 
 /** The one door of the local platform: finds the function, refuses what a foreign web page could have sent, answers all else by the functions. */
-export function createGateway({ team, pools, platform }: GatewayOptions): Gateway {
+export function createGateway({ team, pools, meter, platform }: GatewayOptions): Gateway {
   let draining = false
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => refuse(request, response, error))
@@ -45,6 +47,7 @@ export function createGateway({ team, pools, platform }: GatewayOptions): Gatewa
     if (address.team !== team) throw new PlatformError('not_found', `no team ${address.team}`)
     const pool = pools.get(address.name)
     if (!pool) throw new PlatformError('not_found', `no function ${address.name}`)
+    meter?.request(pool.name, address.path, response)
     return forward(request, response, { pool, prefix: address.prefix, path: address.path })
   }
 

@@ -7,13 +7,18 @@ import { postgresLedger } from '../../runtime/adapters/postgres-ledger.ts'
 import { postgresOutbox } from '../../runtime/adapters/postgres-outbox.ts'
 import { postgresRecords } from '../../runtime/adapters/postgres-records.ts'
 import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
+import { postgresUsage } from '../../runtime/adapters/postgres-usage.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import type { EngineKey } from '../../runtime/token.ts'
 import { engineTokens } from '../../runtime/token.ts'
+import type { Usage } from '../../runtime/usage.ts'
 import { post } from '../../triggers/engine/deliver.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import { startEngine } from '../../triggers/engine/engine.ts'
+import type { StoredBytes } from '../../triggers/engine/stored-bytes.ts'
+import { createStoredBytes } from '../../triggers/engine/stored-bytes.ts'
+import { supervise } from '../../triggers/engine/supervise.ts'
 import type { EngineLog, NamedTrigger } from '../../triggers/engine/trigger.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { Serving } from './serving.ts'
@@ -31,6 +36,8 @@ export interface LocalEngineOptions {
 export interface LocalEngine {
   readonly outbox: Outbox
   readonly records: Records
+  readonly usage: Usage
+  readonly stored: StoredBytes
   /** Delivers to the functions behind this gateway from now on. */
   start(serving: Serving, url: string): Engine
   close(): Promise<void>
@@ -54,12 +61,20 @@ export function openLocalEngine({
   const database = openDatabase({ url: databaseUrl, most: CONNECTIONS, name: 'mezz engine', schema: 'mezz' })
   const records = postgresRecords(database)
   const outbox = postgresOutbox(database)
+  const usage = postgresUsage(database, { team })
+  const objects = folderObjects(objectsFolder)
+  const ended = new AbortController()
+  const stored = createStoredBytes({ team, objects, usage, signal: ended.signal })
+  let readings = Promise.resolve()
   const tokenFor = engineTokens(key)
 
   return {
     outbox,
     records,
+    usage,
+    stored,
     start(serving, url) {
+      readings = supervise('stored bytes', () => stored.everyHour(), { signal: ended.signal, log })
       const functions = () => serving.catalogue().functions
       return startEngine({
         team,
@@ -69,7 +84,7 @@ export function openLocalEngine({
         records,
         jobs: postgresJobs(database, { team, engine: name }),
         launcher: childProcesses({
-          objects: folderObjects(objectsFolder),
+          objects,
           folder: folder.jobs,
           node: process.execPath,
           resolve: (owner, program) => ({ command: [process.execPath, serving.program(owner, program)] }),
@@ -89,6 +104,10 @@ export function openLocalEngine({
         },
       })
     },
-    close: () => database.close(),
+    async close() {
+      ended.abort()
+      await readings
+      await database.close()
+    },
   }
 }

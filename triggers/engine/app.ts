@@ -13,6 +13,8 @@ import { flowView } from './flow-view.ts'
 import type { Said } from './outside.ts'
 import { fromOutside } from './outside.ts'
 import { lineageRoutes } from './routes-lineage.ts'
+import type { UsageRoutesOptions } from './routes-usage.ts'
+import { usageRoutes } from './routes-usage.ts'
 import type { NamedTrigger } from './trigger.ts'
 
 /** A line that a function's process has printed, with its number in the platform's log. */
@@ -23,7 +25,7 @@ export interface NumberedLine {
   readonly line: string
 }
 
-export interface EngineAppOptions {
+export interface EngineAppOptions extends UsageRoutesOptions {
   readonly team: string
   readonly outbox: Outbox
   readonly records: Records
@@ -90,6 +92,7 @@ export function createEngineApp(options: EngineAppOptions): Hono {
       return c.json(flowView(flow, known()))
     })
     .route('/', lineageRoutes({ team, records }))
+    .route('/', usageRoutes(options))
     .get('/logs', query(Logs), (c) => {
       const { function: name, after, limit } = c.req.valid('query')
       const items = options.logs({ function: name, after, limit })

@@ -72,6 +72,7 @@ create trigger flow_events_usage after insert on mezz.flow_events
 
 alter table mezz.lineage_nodes add column deleted_at timestamptz;
 create index lineage_nodes_name on mezz.lineage_nodes (kind, name, at);
+create index lineage_nodes_run on mezz.lineage_nodes (version) where kind = 'runs';
 
 -- Whatever came of a thing in any number of steps and is still there, in the whole team; without a version, of all its
 -- versions. The inner query with its offset is looked up by its index for each row, whatever the planner has guessed.
