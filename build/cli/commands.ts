@@ -11,6 +11,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   triggers: async () => (await import('./triggers.ts')).triggers,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   flows: async () => (await import('./flows.ts')).flows,
+  lineage: async () => (await import('./lineage.ts')).lineage,
+  usage: async () => (await import('./usage.ts')).usage,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,
   backup: async () => (await import('./backup.ts')).backup,

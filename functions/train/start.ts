@@ -75,6 +75,7 @@ export async function start(
     inputs: { TABLE: prepared.table, DEFINITION: prepared.definition },
     environment: { SETTINGS: JSON.stringify(settings) },
     ...(resources ? { resources } : {}),
+    for: { pipeline: pipeline.name, model: pipeline.model },
   })
   await setJob(tx.query, id, job)
   await tx.keep(`runs/${id}`, [prepared.table, prepared.definition])
