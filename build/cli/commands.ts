@@ -8,6 +8,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import('./list.ts')).list,
   invoke: async () => (await import('./invoke.ts')).invoke,
   send: async () => (await import('./send.ts')).send,
+  run: async () => (await import('./run.ts')).run,
   flows: async () => (await import('./flows.ts')).flows,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,

@@ -7,6 +7,7 @@ import { postgresLedger } from '../../runtime/adapters/postgres-ledger.ts'
 import { postgresOutbox } from '../../runtime/adapters/postgres-outbox.ts'
 import { postgresRecords } from '../../runtime/adapters/postgres-records.ts'
 import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
+import { installerEnvironment, readEnvironment } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import type { EngineKey } from '../../runtime/token.ts'
@@ -72,7 +73,11 @@ export function openLocalEngine({
           objects: folderObjects(objectsFolder),
           folder: folder.jobs,
           node: process.execPath,
-          resolve: (owner, program) => ({ command: [process.execPath, serving.program(owner, program)] }),
+          cache: readEnvironment().MEZZ_CACHE ?? folder.cache,
+          resolve: (owner, program) => ({
+            command: [process.execPath, serving.program(owner, program)],
+            environment: { MEZZ_INSTALLER: JSON.stringify(installerEnvironment()) },
+          }),
         }),
         parallelJobs: Math.max(1, cpus().length - 1),
         partitions: PARTITIONS,

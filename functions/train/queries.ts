@@ -1,24 +1,30 @@
-import type { Query } from 'mezz/ports'
+import type { ObjectRef, Query } from 'mezz/ports'
 import type { Extraction, RunFacts, RunRow } from './facts.ts'
+import type { Head, Repository } from './git-look.ts'
 import type { Pipeline } from './pipeline.ts'
+import type { ScriptRow } from './scripts/version.ts'
 
-interface PipelineRow extends Omit<Pipeline, 'dataset' | 'resources' | 'publish'> {
+interface PipelineRow extends Omit<Pipeline, 'dataset' | 'resources' | 'publish' | 'runtime' | 'timeout'> {
   readonly dataset: string | null
   readonly resources: NonNullable<Pipeline['resources']> | null
   readonly publish: NonNullable<Pipeline['publish']> | null
+  readonly runtime: NonNullable<Pipeline['runtime']> | null
+  readonly timeout: number | null
 }
 
 /** Puts a pipeline in the place of one of its name; answers with it as it is read from now on, and whether there was none. */
 export async function savePipeline(query: Query, given: Pipeline): Promise<{ saved: Pipeline; isNew: boolean }> {
   const { name, view, model, target, task, trainer, parameters, holdout } = given
-  const { dataset = null, resources = null, publish = null } = given
+  const { dataset = null, resources = null, publish = null, runtime = null, timeout = null } = given
   const [row] = await query<PipelineRow & { readonly fresh: boolean }>`
-    insert into pipelines (name, dataset, view, model, target, task, trainer, parameters, resources, holdout, publish)
-    values (${name}, ${dataset}, ${view}, ${model}, ${target}, ${task}, ${trainer}, ${parameters}::jsonb, ${resources}::jsonb,
-      ${holdout}, ${publish}::jsonb)
+    insert into pipelines (name, dataset, view, model, target, task, trainer, parameters, resources, holdout, publish,
+      runtime, timeout)
+    values (${name}, ${dataset}, ${view}, ${model}, ${target}, ${task}, ${JSON.stringify(trainer)}::jsonb, ${parameters}::jsonb,
+      ${resources}::jsonb, ${holdout}, ${publish}::jsonb, ${runtime}, ${timeout})
     on conflict (name) do update set dataset = excluded.dataset, view = excluded.view, model = excluded.model,
       target = excluded.target, task = excluded.task, trainer = excluded.trainer, parameters = excluded.parameters,
-      resources = excluded.resources, holdout = excluded.holdout, publish = excluded.publish, updated_at = clock_timestamp()
+      resources = excluded.resources, holdout = excluded.holdout, publish = excluded.publish, runtime = excluded.runtime,
+      timeout = excluded.timeout, updated_at = clock_timestamp()
     returning *, xmax = 0 as fresh`
   if (!row) throw new Error(`pipeline ${name} was not stored`)
   return { saved: pipeline(row), isNew: row.fresh }
@@ -40,6 +46,68 @@ export async function pipelinesOn(query: Query, view: string): Promise<Pipeline[
   return rows.map(pipeline)
 }
 
+export async function pipelinesOfScript(query: Query, script: string): Promise<Pipeline[]> {
+  const rows = await query<PipelineRow>`select * from pipelines where trainer->>'script' = ${script} order by name`
+  return rows.map(pipeline)
+}
+
+export async function pipelinesOfGit(query: Query, { git, ref }: Repository): Promise<Pipeline[]> {
+  const rows = await query<PipelineRow>`
+    select * from pipelines where trainer->>'git' = ${git} and trainer->>'ref' = ${ref} order by name`
+  return rows.map(pipeline)
+}
+
+/** The repositories that pipelines train from, each once. */
+export async function repositories(query: Query): Promise<Repository[]> {
+  return query<Repository>`
+    select distinct trainer->>'git' as git, trainer->>'ref' as ref from pipelines where trainer ? 'git' order by 1, 2`
+}
+
+/** Keeps what a look has found; a look that found nothing leaves the commit that is known. */
+export async function keepHead(query: Query, { git, ref }: Repository, head: Head): Promise<void> {
+  const commit = 'commit' in head ? head.commit : null
+  const error = 'error' in head ? head.error : null
+  await query`
+    insert into git_heads as known (git, ref, commit, error) values (${git}, ${ref}, ${commit}, ${error})
+    on conflict (git, ref) do update set commit = coalesce(excluded.commit, known.commit), error = excluded.error,
+      looked_at = clock_timestamp()`
+}
+
+export async function findHead(
+  query: Query,
+  { git, ref }: Repository,
+): Promise<{ readonly commit: string | null; readonly error: string | null } | null> {
+  const [row] = await query<{ commit: string | null; error: string | null }>`
+    select commit, error from git_heads where git = ${git} and ref = ${ref}`
+  return row ?? null
+}
+
+/** Adds a version of a script, unless its newest has the same files and entry: then that one. To be called under the script's lock. */
+export async function saveScript(
+  query: Query,
+  script: Pick<ScriptRow, 'name' | 'entry' | 'files'> & { readonly object: ObjectRef },
+): Promise<{ saved: ScriptRow; isNew: boolean }> {
+  const newest = await newestScript(query, script.name)
+  if (newest?.object.sha256 === script.object.sha256 && newest.entry === script.entry)
+    return { saved: newest, isNew: false }
+  const [row] = await query<ScriptRow>`
+    insert into scripts (name, version, entry, files, object)
+    values (${script.name}, ${(newest?.version ?? 0) + 1}, ${script.entry}, ${script.files}::jsonb, ${script.object}::jsonb)
+    returning *`
+  if (!row) throw new Error(`script ${script.name} was not stored`)
+  return { saved: row, isNew: true }
+}
+
+export async function newestScript(query: Query, name: string): Promise<ScriptRow | null> {
+  const [row] = await query<ScriptRow>`select * from scripts where name = ${name} order by version desc limit 1`
+  return row ?? null
+}
+
+export async function listScripts(query: Query, page: { limit: number; after: string }): Promise<ScriptRow[]> {
+  return query<ScriptRow>`
+    select distinct on (name) * from scripts where name > ${page.after} order by name, version desc limit ${page.limit}`
+}
+
 /** Keeping the same extraction again changes nothing. */
 export async function keepExtraction(query: Query, extraction: Extraction): Promise<void> {
   await query`
@@ -51,6 +119,10 @@ export async function lastExtraction(query: Query, view: string): Promise<Extrac
   const [row] = await query<{ facts: Extraction }>`
     select facts from extractions where view = ${view} order by n desc limit 1`
   return row?.facts ?? null
+}
+
+export async function hasRun(query: Query, once: string): Promise<boolean> {
+  return (await query`select 1 from runs where once = ${once}`).length > 0
 }
 
 /** Adds a run; false when an automatic one of the same `once` is there already. */
@@ -118,7 +190,7 @@ export async function endRun(
   return rows.length > 0
 }
 
-function pipeline({ dataset, resources, publish, ...row }: PipelineRow): Pipeline {
+function pipeline({ dataset, resources, publish, runtime, timeout, ...row }: PipelineRow): Pipeline {
   const { name, view, model, target, task, trainer, parameters, holdout } = row
   return {
     name,
@@ -131,6 +203,8 @@ function pipeline({ dataset, resources, publish, ...row }: PipelineRow): Pipelin
     parameters,
     ...(resources === null ? {} : { resources }),
     holdout,
+    ...(runtime === null ? {} : { runtime }),
+    ...(timeout === null ? {} : { timeout }),
     ...(publish === null ? {} : { publish }),
   }
 }
