@@ -173,22 +173,26 @@ def _sklearn(model, table, columns, classes):
     ready = _exportable(model)
     options = {id(ready): {'zipmap': False}} if task == 'classification' else None
     try:
-        graph = convert.to_onnx(ready, initial_types=initial, options=options)
+        graph = convert.to_onnx(ready, initial_types=initial, options=options, target_opset={'': 18, 'ai.onnx.ml': 3})
     except Exception as error:
         raise Fault(f'skl2onnx cannot turn this model into ONNX: {_line(error)}') from error
     _portable(graph)
+    _in_double(graph, model)
     return _Saved({'model.onnx': graph.SerializeToString()}, _inputs(names, 'nan'), _reference(sample, predicted),
                   classes or labels)
 
 
 def _exportable(model):
-    """The model with what skl2onnx does not take in other words: a text imputer's missing value, which is the text `nan` in a graph."""
+    """The model with what skl2onnx does not take in other words: a text imputer's missing value, which is the text `nan` in a
+    graph; the one baseline of a histogram booster, which scikit-learn keeps in an array."""
     ready = copy.deepcopy(model)
     for part in _parts(ready, set()):
         missing = getattr(part, 'missing_values', None)
         statistics = getattr(part, 'statistics_', None)
         if isinstance(missing, float) and math.isnan(missing) and getattr(statistics, 'dtype', None) == object:
             part.missing_values = 'nan'
+        if getattr(getattr(part, '_baseline_prediction', None), 'size', 0) == 1:
+            part._baseline_prediction = float(part._baseline_prediction.ravel()[0])
     return ready
 
 
@@ -215,6 +219,63 @@ def _portable(graph):
     for node in graph.graph.node:
         if node.op_type == 'StringNormalizer' and not any(one.name == 'locale' for one in node.attribute):
             node.attribute.append(helper.make_attribute('locale', 'C.UTF-8'))
+
+
+def _in_double(graph, model):
+    """The graph with its numbers taken in double as far as the first operator that has none: a scaler that rounds to single
+    precision puts some rows on the other side of a tree's threshold. Exact values are found in the fitted model by their
+    single-precision image, which the graph holds."""
+    onnx, numpy = _need('onnx'), _need('numpy')
+    helper, numbers = onnx.helper, onnx.TensorProto
+    fitted = [numpy.atleast_1d(value).astype(float) for part in _parts(model, set()) for name, value in vars(part).items()
+              if name.endswith('_') and getattr(value, 'dtype', None) is not None and value.dtype.kind in 'fiu' and value.ndim <= 1]
+    exact = {value.astype(numpy.float32).tobytes(): value for value in fitted}
+    inverse = {(1 / value).astype(numpy.float32).tobytes(): value for value in fitted if (value != 0).all()}
+    double, nodes, made = set(), [], graph.graph
+
+    def constant(value, name):
+        made.initializer.append(onnx.numpy_helper.from_array(numpy.asarray(value, dtype=float), name))
+        return name
+
+    def floats(node, name):
+        return next((numpy.array(one.floats, dtype=numpy.float32).tobytes() for one in node.attribute if one.name == name), b'')
+
+    for one in made.input:
+        if one.type.tensor_type.elem_type == numbers.FLOAT:
+            one.type.tensor_type.elem_type = numbers.DOUBLE
+            double.add(one.name)
+    for at, node in enumerate(made.node):
+        given = [name for name in node.input if name in double]
+        kind, out = node.op_type, node.output[0]
+        if not given or kind == 'Cast':
+            nodes.append(node)
+        elif kind in ('Concat', 'Identity', 'Reshape', 'ArrayFeatureExtractor') and (kind != 'Concat' or len(given) == len(node.input)):
+            nodes.append(node)
+            double.add(out)
+        elif kind == 'Imputer' and floats(node, 'imputed_value_floats') in exact:
+            filled = constant(exact[floats(node, 'imputed_value_floats')], f'mezz_filled_{at}')
+            nodes.append(helper.make_node('IsNaN', [node.input[0]], [f'mezz_missing_{at}']))
+            nodes.append(helper.make_node('Where', [f'mezz_missing_{at}', filled, node.input[0]], [out]))
+            double.add(out)
+        elif kind == 'Scaler' and floats(node, 'offset') in exact and floats(node, 'scale') in inverse:
+            offset = constant(exact[floats(node, 'offset')], f'mezz_offset_{at}')
+            scale = constant(inverse[floats(node, 'scale')], f'mezz_scale_{at}')
+            nodes.append(helper.make_node('Sub', [node.input[0], offset], [f'mezz_moved_{at}']))
+            nodes.append(helper.make_node('Div', [f'mezz_moved_{at}', scale], [out]))
+            double.add(out)
+        else:
+            for place, name in enumerate(node.input):
+                if name in double:
+                    single = f'mezz_single_{at}_{place}'
+                    nodes.append(helper.make_node('Cast', [name], [single], to=numbers.FLOAT))
+                    node.input[place] = single
+            nodes.append(node)
+    del made.node[:], made.value_info[:]
+    made.node.extend(nodes)
+    for one in graph.opset_import:
+        # Where and IsNaN of doubles, in the version of them that graphs of today have.
+        if one.domain == '':
+            one.version = max(one.version, 13)
 
 
 def _register_boosters(model):
