@@ -4,7 +4,7 @@ One file, the standard library alone. The job finds it by PYTHONPATH; exporters 
 model needs them. All of it works on the columns of the dataset as they are: what is done to them must lie in the model (a
 scikit-learn Pipeline, a module's first layer), or a prediction could not do it again.
 """
-import copy, csv, json, math, os, shutil, sys
+import copy, csv, json, math, os
 
 __all__ = ['save', 'rows', 'frame', 'log', 'parameters', 'target', 'task', 'Fault']
 
@@ -173,7 +173,8 @@ def _sklearn(model, table, columns, classes):
     ready = _exportable(model)
     options = {id(ready): {'zipmap': False}} if task == 'classification' else None
     try:
-        graph = convert.to_onnx(ready, initial_types=initial, options=options, target_opset={'': 18, 'ai.onnx.ml': 3})
+        with _integers():
+            graph = convert.to_onnx(ready, initial_types=initial, options=options, target_opset={'': 18, 'ai.onnx.ml': 3})
     except Exception as error:
         raise Fault(f'skl2onnx cannot turn this model into ONNX: {_line(error)}') from error
     _portable(graph)
@@ -182,17 +183,31 @@ def _sklearn(model, table, columns, classes):
                   classes or labels)
 
 
+class _integers:
+    """Meanwhile truth values are integers in a graph's attributes: skl2onnx 1.20 writes them so, protobuf 7 refuses them."""
+
+    def __enter__(self):
+        self.helper = _need('onnx').helper
+        self.make = self.helper.make_attribute
+
+        def make(key, value, *more, **named):
+            if isinstance(value, (list, tuple)) and any(type(one).__name__ in ('bool', 'bool_') for one in value):
+                value = [int(one) for one in value]
+            return self.make(key, value, *more, **named)
+        self.helper.make_attribute = make
+
+    def __exit__(self, *_):
+        self.helper.make_attribute = self.make
+
+
 def _exportable(model):
-    """The model with what skl2onnx does not take in other words: a text imputer's missing value, which is the text `nan` in a
-    graph; the one baseline of a histogram booster, which scikit-learn keeps in an array."""
+    """The model with what skl2onnx does not take in other words: a text imputer's missing value, which is the text `nan` in a graph."""
     ready = copy.deepcopy(model)
     for part in _parts(ready, set()):
         missing = getattr(part, 'missing_values', None)
         statistics = getattr(part, 'statistics_', None)
         if isinstance(missing, float) and math.isnan(missing) and getattr(statistics, 'dtype', None) == object:
             part.missing_values = 'nan'
-        if getattr(getattr(part, '_baseline_prediction', None), 'size', 0) == 1:
-            part._baseline_prediction = float(part._baseline_prediction.ravel()[0])
     return ready
 
 
@@ -345,7 +360,6 @@ def _xgboost(model, table, columns, classes):
 # --- PyTorch: a module that takes the columns as float32 [n, k]
 
 def _torch(model, table, columns, classes):
-    import io
     torch = _need('torch')
     cells = rows()
     numeric = [name for name in table.without_target() if all(not isinstance(row[name], str) for row in cells)]
@@ -368,9 +382,7 @@ def _torch(model, table, columns, classes):
                 found = _run_module(whole, given)
             elif width != 1:
                 raise Fault(f'a regression gives one number a row, this module gives {width}')
-        file = io.BytesIO()
-        torch.onnx.export(whole, given, file, input_names=['features'], output_names=['output'],
-                          dynamic_axes={'features': {0: 'n'}, 'output': {0: 'n'}}, **_older_exporter(torch))
+        graph = _export_module(torch, whole, given, found)
     finally:
         model.train(was)
     predicted = found.reshape(len(sample), -1).double().tolist()
@@ -378,7 +390,7 @@ def _torch(model, table, columns, classes):
         predicted = [[1 - one, one] for [one] in predicted]
     key = 'values' if labels is None else 'probabilities'
     answers = [one for [one] in predicted] if labels is None else predicted
-    return _Saved({'model.onnx': file.getvalue()}, _inputs(names), {'rows': sample, key: answers}, labels)
+    return _Saved({'model.onnx': graph}, _inputs(names), {'rows': sample, key: answers, 'precision': 'single'}, labels)
 
 
 def _run_module(module, given):
@@ -400,9 +412,69 @@ def _with_link(torch, model, found, width, classes):
     raise Fault(f'the module gives {width} numbers a row for {classes} classes')
 
 
-def _older_exporter(torch):
-    # The newer one needs onnxscript and knows no dynamic_axes.
-    return {'dynamo': False} if 'dynamo' in torch.onnx.export.__code__.co_varnames else {}
+# What ONNX Runtime computes in double on a CPU, of what modules are made of.
+_DOUBLE = set('Gemm MatMul Add Sub Mul Div Pow Sqrt Exp Log Abs Neg Relu LeakyRelu Sigmoid Tanh Softmax LogSoftmax Clip Where '
+              'BatchNormalization LayerNormalization ReduceMean ReduceSum Constant ConstantOfShape Identity Flatten Reshape '
+              'Transpose Concat Slice Gather Squeeze Unsqueeze Expand Shape Cast'.split())
+
+
+def _export_module(torch, module, given, found):
+    """In double where that can be run and says the same: what single precision leaves differs from one program to the next."""
+    try:
+        double = copy.deepcopy(module).double()
+        with torch.no_grad():
+            same = torch.allclose(double(given.double()).float(), found, atol=1e-4)
+        graph = _onnx_of(torch, double, given.double()) if same else b''
+        if graph and set(_operators(graph)) <= _DOUBLE:
+            return graph
+    except Exception as error:
+        print(f'the module is served in single precision: {_line(error)}', flush=True)
+    return _onnx_of(torch, module, given)
+
+
+def _onnx_of(torch, module, given):
+    import io
+    file = io.BytesIO()
+    # The newer exporter needs onnxscript and knows no dynamic_axes.
+    older = {'dynamo': False} if 'dynamo' in torch.onnx.export.__code__.co_varnames else {}
+    torch.onnx.export(module, given, file, input_names=['features'], output_names=['output'],
+                      dynamic_axes={'features': {0: 'n'}, 'output': {0: 'n'}}, **older)
+    return file.getvalue()
+
+
+def _operators(graph):
+    """The operators of an ONNX file: ModelProto.graph (7), GraphProto.node (1), NodeProto.op_type (4)."""
+    for model in _fields(graph, 7):
+        for node in _fields(model, 1):
+            yield from (kind.decode() for kind in _fields(node, 4))
+
+
+def _fields(message, wanted):
+    """The length-delimited fields of this number, of a protobuf message."""
+    at = 0
+
+    def varint():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = message[at]
+            at += 1
+            value |= (byte & 127) << shift
+            shift += 7
+            if byte < 128:
+                return value
+    while at < len(message):
+        key = varint()
+        kind = key & 7
+        if kind == 0:
+            varint()
+        elif kind == 2:
+            size = varint()
+            if key >> 3 == wanted:
+                yield message[at:at + size]
+            at += size
+        else:
+            at += 8 if kind == 1 else 4
 
 
 # --- what they share
