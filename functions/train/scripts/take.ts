@@ -37,6 +37,9 @@ export async function takeScript(
   if (!files.some(({ path }) => path === chosen)) {
     throw refused(`there is no ${chosen} among its files: ${told(files)}`, '/entry')
   }
+  if (files.some(({ path, bytes: text }) => path === chosen && text.includes(0))) {
+    throw refused(`${chosen} is no text`, '/entry')
+  }
   if (!ENDING.test(chosen)) throw refused(`${chosen} is no Python or Node program by its ending`, '/entry')
   return {
     entry: chosen,

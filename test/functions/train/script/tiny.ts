@@ -40,4 +40,4 @@ write('metrics.json', {'factor': ${factor}})
 }
 
 /** The SELECT of the table that it is for. */
-export const NUMBERS = 'select i / 4 as a, i % 3 as b, i * 1.0 as y from range(60) t(i)'
+export const NUMBERS = 'select i / 4 as a, i % 3 as b, i::double as y from range(60) t(i)'
