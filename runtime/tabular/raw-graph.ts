@@ -36,14 +36,16 @@ export function rowTensors(
   const [only] = graph
   const width = only?.shape.length === 2 ? only.shape[1] : undefined
   if (only && graph.length === 1 && (width === inputs.length || width === -1)) {
-    return (rows) => ({ [only.name]: tensor(only, rows, inputs) })
+    return checked((rows, faults) => ({ [only.name]: tensor(only, { rows, inputs, from: 0 }, faults) }))
   }
-  if (
-    graph.length === inputs.length &&
-    graph.every(({ shape }) => shape.length === 1 || shape[1] === 1 || shape[1] === -1)
-  ) {
-    return (rows) =>
-      Object.fromEntries(graph.map((info, at) => [info.name, tensor(info, rows, inputs.slice(at, at + 1), at)]))
+  const isColumn = ({ shape }: TensorInfo) => shape.length === 1 || shape[1] === 1 || shape[1] === -1
+  if (graph.length === inputs.length && graph.every(isColumn)) {
+    return checked((rows, faults) => {
+      const columns = graph.map((info, from) => {
+        return [info.name, tensor(info, { rows, inputs: inputs.slice(from, from + 1), from }, faults)] as const
+      })
+      return Object.fromEntries(columns)
+    })
   }
   const taken = graph.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ')
   throw new PlatformError(
@@ -79,28 +81,35 @@ function side(probability: number, at: number): number {
   return at % 2 === 0 ? 1 - probability : probability
 }
 
-function tensor(
-  { type, shape }: TensorInfo,
-  rows: readonly RawRow[],
-  inputs: readonly GraphColumn[],
-  from = 0,
-): Tensor {
+function checked(make: (rows: readonly RawRow[], faults: Fault[]) => Tensors): (rows: readonly RawRow[]) => Tensors {
+  return (rows) => {
+    const faults: Fault[] = []
+    const made = make(rows, faults)
+    if (faults.length === 0) return made
+    throw new PlatformError('unprocessable', 'these rows are not what the model takes', { errors: faults })
+  }
+}
+
+interface Columns {
+  readonly rows: readonly RawRow[]
+  readonly inputs: readonly GraphColumn[]
+  /** The place of the first of them in a row. */
+  readonly from: number
+}
+
+/** What is no number where one belongs is 0 in the tensor, and a fault. */
+function tensor({ type, shape }: TensorInfo, { rows, inputs, from }: Columns, faults: Fault[]): Tensor {
   const dims = shape.length === 1 ? [rows.length] : [rows.length, inputs.length]
-  const faults: Fault[] = []
   const values = rows.flatMap((row, at) =>
     inputs.map((input, column) => {
       const value = row[from + column] ?? null
       const cell = type === 'string' ? textOf(value, input) : numberOf(value, type)
-      if (cell === undefined)
-        faults.push({
-          pointer: pointer(at, input.column),
-          reason: `the model takes a number here, got ${JSON.stringify(value)}`,
-        })
-      return cell
+      if (cell !== undefined) return cell
+      const reason = `the model takes a number here, got ${JSON.stringify(value)}`
+      faults.push({ pointer: pointer(at, input.column), reason })
+      return 0
     }),
   )
-  if (faults.length > 0)
-    throw new PlatformError('unprocessable', 'these rows are not what the model takes', { errors: faults })
   if (type === 'string') return { type, shape: dims, data: values.map(String) }
   return { type, shape: dims, data: typed(type, values.map(Number)) }
 }
