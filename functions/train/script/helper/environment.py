@@ -70,7 +70,7 @@ def environment(cache, requirements):
     added = exporters(whole)
     facts = json.dumps([whole, added, sys.version, sysconfig.get_platform(), os.path.realpath(sys.executable)])
     digest = hashlib.sha256(facts.encode()).hexdigest()[:32]
-    os.makedirs(cache, exist_ok=True)
+    os.makedirs(cache, mode=0o700, exist_ok=True)
     folder = os.path.join(cache, digest)
     began = time.monotonic()
     # Held by this process while it lives, however it ends.
