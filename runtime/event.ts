@@ -15,6 +15,9 @@ export function defineEvent<data, const type extends string>(event: EventType<da
   return event
 }
 
+/** Bytes of an event's data at most; what is bigger is an object that the event names. */
+export const MOST_DATA = 256 * 1024
+
 /** A CloudEvent 1.0 as it lies in the outbox, in a topic and on the wire (HTTP binary mode). */
 export interface Envelope {
   readonly id: string

@@ -11,6 +11,8 @@ export interface Causes {
 }
 
 export interface ClaimedJob extends Attempt {
+  /** Lines that earlier attempts have printed. */
+  readonly lines: number
   readonly causes: Causes
 }
 

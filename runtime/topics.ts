@@ -46,6 +46,8 @@ export interface Assignment {
 }
 
 export interface Membership {
+  /** Reads these topics from now on, and no others; partitions of those that stay are not given up for it. */
+  subscribe(topics: readonly string[]): void
   /** Gives all partitions up. */
   leave(): Promise<void>
 }

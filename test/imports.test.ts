@@ -18,6 +18,7 @@ const HOMES: Record<string, readonly string[]> = {
   '@duckdb/node-api': ['runtime/adapters/duckdb.ts'],
   '@hono/node-server': ['runtime/serve.ts'],
   ajv: ['build/testkit/answers.ts'],
+  croner: ['runtime/cron.ts'],
   esbuild: ['build/bundle.ts'],
   jose: ['runtime/token.ts'],
   'onnxruntime-node': ['runtime/adapters/onnxruntime.ts'],

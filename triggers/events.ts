@@ -25,6 +25,29 @@ export const datasetIngested = defineEvent({
   key: ({ dataset }) => dataset,
 })
 
+export const annotationCompleted = defineEvent({
+  type: 'mezz.annotation.completed.v1',
+  topic: 'datasets',
+  data: z.object({
+    project: Name,
+    /** The version whose rows were labelled. */
+    dataset: Name,
+    version: z.int().positive(),
+    /** Parquet: `row`, which counts from 0, and its `label`; rows without a label are not in it. */
+    labels: ObjectRef,
+    /** The column that the labels become. */
+    column: z.string().min(1),
+  }),
+  key: ({ dataset }) => dataset,
+})
+
+export const projectDeleted = defineEvent({
+  type: 'mezz.project.deleted.v1',
+  topic: 'datasets',
+  data: z.object({ project: Name, dataset: Name }),
+  key: ({ dataset }) => dataset,
+})
+
 export const featuresExtracted = defineEvent({
   type: 'mezz.features.extracted.v1',
   topic: 'features',

@@ -9,6 +9,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   invoke: async () => (await import('./invoke.ts')).invoke,
   send: async () => (await import('./send.ts')).send,
   run: async () => (await import('./run.ts')).run,
+  triggers: async () => (await import('./triggers.ts')).triggers,
+  'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   flows: async () => (await import('./flows.ts')).flows,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,

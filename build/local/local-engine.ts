@@ -2,17 +2,23 @@ import { cpus } from 'node:os'
 import { childProcesses } from '../../runtime/adapters/child-processes.ts'
 import { folderObjects } from '../../runtime/adapters/folder.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
+import { postgresDeadLetters } from '../../runtime/adapters/postgres-dead-letters.ts'
 import { postgresJobs } from '../../runtime/adapters/postgres-jobs.ts'
 import { postgresLedger } from '../../runtime/adapters/postgres-ledger.ts'
 import { postgresOutbox } from '../../runtime/adapters/postgres-outbox.ts'
 import { postgresRecords } from '../../runtime/adapters/postgres-records.ts'
+import { postgresSchedules } from '../../runtime/adapters/postgres-schedules.ts'
 import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
+import { postgresTriggerStates } from '../../runtime/adapters/postgres-trigger-states.ts'
+import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { installerEnvironment, readEnvironment } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import type { EngineKey } from '../../runtime/token.ts'
 import { engineTokens } from '../../runtime/token.ts'
-import { post } from '../../triggers/engine/deliver.ts'
+import type { TriggerStates } from '../../runtime/trigger-states.ts'
+import type { Target } from '../../triggers/engine/deliver.ts'
+import { post, postBatch } from '../../triggers/engine/deliver.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import { startEngine } from '../../triggers/engine/engine.ts'
 import type { EngineLog, NamedTrigger } from '../../triggers/engine/trigger.ts'
@@ -32,6 +38,8 @@ export interface LocalEngineOptions {
 export interface LocalEngine {
   readonly outbox: Outbox
   readonly records: Records
+  readonly states: TriggerStates
+  readonly deadLetters: DeadLetters
   /** Delivers to the functions behind this gateway from now on. */
   start(serving: Serving, url: string): Engine
   close(): Promise<void>
@@ -55,11 +63,15 @@ export function openLocalEngine({
   const database = openDatabase({ url: databaseUrl, most: CONNECTIONS, name: 'mezz engine', schema: 'mezz' })
   const records = postgresRecords(database)
   const outbox = postgresOutbox(database)
+  const states = postgresTriggerStates(database)
+  const deadLetters = postgresDeadLetters(database)
   const tokenFor = engineTokens(key)
 
   return {
     outbox,
     records,
+    states,
+    deadLetters,
     start(serving, url) {
       const functions = () => serving.catalogue().functions
       return startEngine({
@@ -68,6 +80,9 @@ export function openLocalEngine({
         ledger: postgresLedger(database),
         outbox,
         records,
+        states,
+        deadLetters,
+        schedules: postgresSchedules(database),
         jobs: postgresJobs(database, { team, engine: name }),
         launcher: childProcesses({
           objects: folderObjects(objectsFolder),
@@ -84,15 +99,18 @@ export function openLocalEngine({
         log,
         triggers: () => serving.catalogue().triggers,
         told: () => functions().flatMap(({ definition }) => (definition.emits ?? []).map(({ topic }) => topic)),
-        async deliver({ definition: { deliver } }: NamedTrigger, record) {
-          const target = functions().find((one) => one.name === deliver.to)
-          return post(record, {
-            url: `${url}/${team}/${deliver.to}${deliver.path}`,
-            token: await tokenFor(`/${team}/${deliver.to}`),
-            timeout: (target?.definition.timeout ?? 60) * 1000 + DELIVERY_EXTRA,
-          })
-        },
+        deliver: async (trigger, record) => post(record, await targetOf(trigger)),
+        deliverBatch: async (trigger, records) => postBatch(records, await targetOf(trigger)),
       })
+
+      async function targetOf({ definition: { deliver } }: NamedTrigger): Promise<Target> {
+        const target = functions().find((one) => one.name === deliver.to)
+        return {
+          url: `${url}/${team}/${deliver.to}${deliver.path}`,
+          token: await tokenFor(`/${team}/${deliver.to}`),
+          timeout: (target?.definition.timeout ?? 60) * 1000 + DELIVERY_EXTRA,
+        }
+      }
     },
     close: () => database.close(),
   }

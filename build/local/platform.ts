@@ -131,6 +131,8 @@ async function open(
     team,
     outbox: local.outbox,
     records: local.records,
+    states: local.states,
+    deadLetters: local.deadLetters,
     authenticate: authenticate({ team, verifyEngine: undefined, developer: true }),
     triggers: () => serving.catalogue().triggers,
     status,

@@ -4,7 +4,7 @@ import { Fleet } from './fleet.ts'
 import type { Lease } from './lease.ts'
 import type { LogLine } from './process.ts'
 import type { Limits, Program } from './program.ts'
-import { limitsOf } from './program.ts'
+import { limitsOf, versionOf } from './program.ts'
 import type { Slot } from './slot.ts'
 import { Starts } from './starts.ts'
 import { Waiting } from './waiting.ts'
@@ -148,6 +148,7 @@ export class Pool {
     let open = true
     return {
       name: this.name,
+      version: versionOf(program),
       process,
       agent,
       coldStartMs,

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { CommandDefinition } from '../../runtime/define.ts'
 import { quantity } from '../../runtime/quantity.ts'
 
@@ -31,6 +31,11 @@ export function limitsOf({ scale, resources, timeout = 60 }: Declared, idle: num
     memory: quantity(resources?.memory ?? '512Mi'),
     timeout: timeout * 1000,
   }
+}
+
+/** The digest of a bundle, which is the name of its folder. */
+export function versionOf({ run }: Program): string | undefined {
+  return 'bundle' in run ? basename(dirname(run.bundle)) : undefined
 }
 
 /** The command line of a program, and the folder that it runs in. */

@@ -2,6 +2,7 @@ import type { Inbox, IncomingEvent, RequestContext } from '../context.ts'
 import { requestContext } from '../context.ts'
 import { PlatformError } from '../errors.ts'
 import type { EventType } from '../event.ts'
+import { MOST_DATA } from '../event.ts'
 import { AlreadyHandled } from '../handled.ts'
 import type { JobLine, JobRequest, JobState, Query, Sql, Transaction } from '../ports.ts'
 import { traceparent } from '../trace.ts'
@@ -18,8 +19,6 @@ interface Emitted {
   readonly data: string
 }
 
-const MOST_DATA = 256 * 1024
-
 /** The `sql` port of one function: its own schema by its own role, and the inbox that lies in it. */
 export function functionSql(database: Database): { readonly sql: Sql<string>; readonly inbox: Inbox } {
   const { query } = database
@@ -34,6 +33,7 @@ export function functionSql(database: Database): { readonly sql: Sql<string>; re
           if (event) await enter(inside, event)
           const { tx, close } = transaction(inside, context)
           const result = await work(tx)
+          await context?.mark?.(inside)
           await close()
           return result
         })

@@ -1,10 +1,11 @@
 import { jobEnded } from '../job-ended.ts'
-import type { Causes, ClaimedJob, JobStore } from '../job-store.ts'
+import type { Causes, JobStore } from '../job-store.ts'
 import type { JobRequest } from '../ports.ts'
 import { storable } from '../storable.ts'
 import { uuidv7 } from '../uuid.ts'
 import { bell } from './bell.ts'
 import type { Database } from './postgres.ts'
+import { postEvent } from './postgres-outbox.ts'
 
 const LEASE_SECONDS = 15
 
@@ -14,6 +15,7 @@ interface Row {
   readonly request: JobRequest
   readonly context: Causes
   readonly attempt: number
+  readonly lines: number
 }
 
 export interface JobsOptions {
@@ -38,7 +40,8 @@ export function postgresJobs(database: Database, { team, engine }: JobsOptions):
           where state = 'queued' or (state = 'running' and id <> all (${[...mine]}::uuid[])
             and (engine = ${engine} or lease_until < clock_timestamp()))
           order by created_at limit ${most} for update skip locked)
-        returning id, owner, request, context, attempt`
+        returning id, owner, request, context, attempt,
+          (select coalesce(max(n), 0) from job_lines where job = jobs.id) as lines`
       for (const { id } of rows) mine.add(id)
       return rows.map(({ id, context, ...rest }) => ({ ...rest, job: id, causes: context }))
     },
@@ -83,7 +86,15 @@ export function postgresJobs(database: Database, { team, engine }: JobsOptions):
           ...(error === null ? {} : { error }),
           usage: end.usage,
         })
-        await tellEnd(inside, { team, job, data: JSON.stringify(data) })
+        await postEvent(inside, jobEnded.topic, {
+          ...job.causes,
+          id: uuidv7(),
+          source: `/${team}/engine`,
+          type: jobEnded.type,
+          partitionkey: job.job,
+          subject: job.job,
+          data: JSON.stringify(data),
+        })
         return true
       })
       mine.delete(job.job)
@@ -91,17 +102,4 @@ export function postgresJobs(database: Database, { team, engine }: JobsOptions):
     },
     rung: bell(database, 'mezz_jobs'),
   }
-}
-
-async function tellEnd(
-  query: Database['query'],
-  { team, job, data }: { team: string; job: ClaimedJob; data: string },
-): Promise<void> {
-  const { traceparent, causationid, correlationid, authtype, authid } = job.causes
-  await query`select pg_advisory_xact_lock(hashtext(${jobEnded.topic}), hashtext(${job.job}))`
-  await query`
-    insert into outbox (id, source, type, topic, key, subject, traceparent, authtype, authid, causationid, correlationid, data)
-    values (${uuidv7()}, ${`/${team}/engine`}, ${jobEnded.type}, ${jobEnded.topic}, ${job.job}, ${job.job}, ${traceparent},
-      ${authtype}, ${authid}, ${causationid}, ${correlationid}, ${data})`
-  await query`select pg_notify('mezz_outbox', '')`
 }

@@ -13,6 +13,8 @@ const MOST = 5000
 export function listener(newClient: () => Client): Listener {
   const channels = new Map<string, Set<(payload: string) => void>>()
   let client: Client | undefined
+  /** Resolves when the connection listens to all so far; the client takes one statement at a time. */
+  let listening: Promise<unknown> | undefined
   let timer: NodeJS.Timeout | undefined
   let wait = AGAIN
   let closed = false
@@ -28,7 +30,9 @@ export function listener(newClient: () => Client): Listener {
     })
     try {
       await own.connect()
+      // Those that are added meanwhile are gone through as well.
       for (const channel of channels.keys()) await own.query(`listen ${channel}`)
+      if (client === own) listening = Promise.resolve()
       wait = AGAIN
       for (const all of channels.values()) for (const heard of all) heard('')
     } catch {
@@ -38,6 +42,7 @@ export function listener(newClient: () => Client): Listener {
   function lost(own: Client): void {
     if (client !== own) return
     client = undefined
+    listening = undefined
     own.end().catch(() => undefined)
     if (closed || channels.size === 0) return
     clearTimeout(timer)
@@ -53,10 +58,12 @@ export function listener(newClient: () => Client): Listener {
       if (!client && !timer) void connect()
       // A connection that is lost meanwhile listens anew to all.
       else if (all.size === 1)
-        client?.query(`listen ${channel}`).then(
-          () => heard(''),
-          () => undefined,
-        )
+        listening = listening
+          ?.then(() => client?.query(`listen ${channel}`))
+          .then(
+            () => heard(''),
+            () => undefined,
+          )
       return () => all.delete(heard)
     },
     close() {

@@ -3,7 +3,6 @@ import type { Database } from './postgres.ts'
 
 interface Member {
   readonly group: string
-  readonly topics: readonly string[]
   readonly member: string
   assignment(topic: string, partition: number): Assignment
 }
@@ -16,8 +15,13 @@ const SESSION_SECONDS = 6
  * One member of a group. Every member deals the partitions out alike, by the sorted list of those seen lately; two that
  * see different lists for a moment may read the same partition, of which the ledger lets one go on.
  */
-export async function postgresMember(database: Database, own: Member, listener: MemberListener): Promise<Membership> {
+export async function postgresMember(
+  database: Database,
+  { topics: first, ...own }: Member & { readonly topics: readonly string[] },
+  listener: MemberListener,
+): Promise<Membership> {
   const { group, member } = own
+  let topics = first
   const held = new Map<string, readonly [topic: string, partition: number]>()
   let left = false
   let wake = (): void => undefined
@@ -44,7 +48,7 @@ export async function postgresMember(database: Database, own: Member, listener: 
         }
       })
       try {
-        const wanted = await deal(database, own)
+        const wanted = await deal(database, own, topics)
         if (!left) hold(wanted)
       } catch (error) {
         if (!left) listener.failed(error)
@@ -56,6 +60,10 @@ export async function postgresMember(database: Database, own: Member, listener: 
   const unlisten = database.listen('mezz_members', () => wake())
   const lived = live()
   return {
+    subscribe(names) {
+      topics = names
+      wake()
+    },
     async leave() {
       left = true
       wake()
@@ -72,17 +80,21 @@ export async function postgresMember(database: Database, own: Member, listener: 
 
 async function deal(
   database: Database,
-  { group, topics, member }: Member,
+  { group, member }: Member,
+  topics: readonly string[],
 ): Promise<Map<string, readonly [string, number]>> {
   return database.transaction(async (query) => {
     await query`select pg_advisory_xact_lock(hashtext('mezz members'), hashtext(${group}))`
     const gone = await query`
       delete from members where "group" = ${group} and member <> ${member}
       and seen < clock_timestamp() - make_interval(secs => ${SESSION_SECONDS}) returning 1`
-    const [me] = await query<{ fresh: boolean }>`
+    const [before] = await query<{ topics: string[] }>`
+      select topics from members where "group" = ${group} and member = ${member}`
+    await query`
       insert into members ("group", member, topics) values (${group}, ${member}, ${[...topics]}::text[])
-      on conflict ("group", member) do update set seen = clock_timestamp(), topics = excluded.topics returning xmax = 0 as fresh`
-    if (me?.fresh || gone.length > 0) await query`select pg_notify('mezz_members', ${group})`
+      on conflict ("group", member) do update set seen = clock_timestamp(), topics = excluded.topics`
+    if (before?.topics.join() !== topics.join() || gone.length > 0)
+      await query`select pg_notify('mezz_members', ${group})`
     const members = await query<{ member: string; topics: string[] }>`
       select member, topics from members where "group" = ${group} order by member`
     const partitions = await query<{ topic: string; partition: number }>`

@@ -1,5 +1,6 @@
 import type { Envelope } from '../event.ts'
 import type { Outbox } from '../outbox.ts'
+import type { Query } from '../ports.ts'
 import { bell } from './bell.ts'
 import type { Database } from './postgres.ts'
 
@@ -28,18 +29,18 @@ export function postgresOutbox(database: Database): Outbox {
       await query`delete from outbox where seq = any(${[...seqs]}::bigint[])`
     },
     rung: bell(database, 'mezz_outbox'),
-    async post(
-      topic,
-      { id, source, type, partitionkey, subject, traceparent, authtype, authid, causationid, correlationid, data },
-    ) {
-      await database.transaction(async (inside) => {
-        await inside`select pg_advisory_xact_lock(hashtext(${topic}), hashtext(${partitionkey}))`
-        await inside`
-          insert into outbox (id, source, type, topic, key, subject, traceparent, authtype, authid, causationid, correlationid, data)
-          values (${id}, ${source}, ${type}, ${topic}, ${partitionkey}, ${subject}, ${traceparent}, ${authtype}, ${authid},
-            ${causationid}, ${correlationid}, ${data})`
-        await inside`select pg_notify('mezz_outbox', '')`
-      })
-    },
+    post: (topic, envelope) => database.transaction((inside) => postEvent(inside, topic, envelope)),
   }
+}
+
+/** Puts an event of the engine's own, or from outside, into the outbox in this transaction; its key's order is that of the commits. */
+export async function postEvent(query: Query, topic: string, envelope: Omit<Envelope, 'time'>): Promise<void> {
+  const { id, source, type, partitionkey: key, subject, traceparent, authtype, authid } = envelope
+  const { causationid, correlationid, data } = envelope
+  await query`select pg_advisory_xact_lock(hashtext(${topic}), hashtext(${key}))`
+  await query`
+    insert into outbox (id, source, type, topic, key, subject, traceparent, authtype, authid, causationid, correlationid, data)
+    values (${id}, ${source}, ${type}, ${topic}, ${key}, ${subject}, ${traceparent}, ${authtype}, ${authid},
+      ${causationid}, ${correlationid}, ${data})`
+  await query`select pg_notify('mezz_outbox', '')`
 }

@@ -37,7 +37,7 @@ const INT8 = 20
 
 /** SQLSTATE classes that mean "not now" and not "wrong": connection exceptions, resources, shut-down, too many connections. */
 const NOT_NOW = /^(08|53|57P)/
-const SOCKET = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_)/
+const SOCKET = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)/
 /** What the client says itself, without a code. */
 const CLIENT =
   /^(Connection terminated|timeout exceeded|Client has encountered a connection error|Cannot use a pool after)/
@@ -74,7 +74,9 @@ export function openDatabase({ url, most = 4, name = 'mezz', schema }: DatabaseO
       try {
         await client.query('begin')
         const result = await work(queryOn(client))
-        await client.query('commit')
+        const { command } = await client.query('commit')
+        // The server answers so, without an error, where a statement failed and `work` went on as if it had not.
+        if (command !== 'COMMIT') throw new Error('a statement of the transaction failed: nothing of it is stored')
         return result
       } catch (error) {
         if (!broken) await client.query('rollback').catch(lost)

@@ -307,6 +307,24 @@ export function testTopics(name: string, start: () => Promise<TopicsBench>): voi
       await Promise.all([again.leave(), first.leave()])
     })
 
+    it('reads another set of topics from now on, and gives up none that stays for it', async () => {
+      const [stays, goes, comes] = [await fresh(), await fresh(), await fresh()]
+      const reader = await member('changes its mind', 'subscribe', stays, goes)
+      await reader.until(() => reader.holds.size === 6)
+      const before = reader.assignment(stays, 0)
+
+      reader.subscribe([stays, comes])
+
+      const topicsHeld = () => new Set([...reader.holds.keys()].map((place) => place.split('/')[0]))
+      await reader.until(() => reader.holds.size === 6 && topicsHeld().has(comes))
+      assert.deepEqual(topicsHeld(), new Set([stays, comes]))
+      assert.equal(reader.assignment(stays, 0), before)
+      await topics.append(comes, [record('k', 'heard')])
+      const [heard] = await reader.read(comes, partitionOf('k', 3), 0, 1)
+      assert.equal(heard?.value, 'heard')
+      await reader.leave()
+    })
+
     it('leaves no partition without a reader where members read different topics', async () => {
       const [x, y] = [await fresh(), await fresh()]
       const first = await member('a', 'mixed', x)
@@ -426,6 +444,7 @@ async function join(opened: OpenTopics, group: string, names: readonly string[])
       return got
     },
     until: (check) => together([{ watchers }], check),
+    subscribe: (names) => membership.subscribe(names),
     async die() {
       dead = true
       await opened.die()

@@ -18,7 +18,7 @@ export interface HostileLog {
 }
 
 interface Member {
-  readonly topics: readonly string[]
+  topics: readonly string[]
   readonly listener: MemberListener
 }
 
@@ -136,6 +136,13 @@ export function hostileLog(random: Random, partitions: number): HostileLog {
         members.push(member)
         for (const topic of topics) for (let at = 0; at < partitions; at++) move(topic, at)
         return {
+          subscribe(names) {
+            const others = [...new Set([...member.topics, ...names])].filter(
+              (topic) => member.topics.includes(topic) !== names.includes(topic),
+            )
+            member.topics = names
+            for (const topic of others) for (let at = 0; at < partitions; at++) move(topic, at)
+          },
           async leave() {
             members.splice(members.indexOf(member), 1)
             for (const [place, owner] of [...owners]) {

@@ -131,5 +131,49 @@ describe('a job', () => {
 
     const { state, attempt } = await ended(id)
     assert.deepEqual([state, attempt], ['succeeded', 2])
+    const lines = await running.database.query<{
+      line: string
+    }>`select line from job_lines where job = ${id} order by n`
+    assert.deepEqual(
+      lines.map(({ line }) => line),
+      ['attempt 1', 'attempt 2'],
+    )
+  })
+
+  it('that leaves more files than one event can name has failed, and says so', async () => {
+    const { state, error } = await ended(await ask('litters'))
+
+    assert.equal(state, 'failed')
+    assert.match(error ?? '', /too many files/)
+  })
+
+  it('that cannot be run is tried again after a while, and in the end given up with the reason', async () => {
+    const { engine: other } = await postgres.team()
+    const begun: number[] = []
+    const place = {
+      run: () => Promise.reject(new Error('never reached')),
+      clear: () => {
+        begun.push(performance.now())
+        return Promise.reject(new Error('the folder of jobs is read-only'))
+      },
+    }
+    const toy = toyEngine({ url: other, more: { launcher: place } })
+    const id = uuidv7()
+    const context = { traceparent: '', causationid: id, correlationid: id, authtype: 'user', authid: 'toys/test' }
+    await toy.database.query`
+      insert into jobs (id, owner, request, context, attempt)
+      values (${id}, 'toy', ${{ program: 'job', inputs: {} }}::jsonb, ${context}::jsonb, 0)`
+    await toy.database.query`select pg_notify('mezz_jobs', '')`
+    await eventually('two attempts', async () => begun.length >= 2)
+    await toy.database.query`update jobs set attempt = 10 where id = ${id}`
+
+    const last = await eventually('its end', async () => {
+      const row = await job(id, toy.database)
+      return row?.state === 'failed' && row
+    })
+
+    assert.ok((begun[1] ?? 0) - (begun[0] ?? 0) >= 400)
+    assert.match(last.error ?? '', /given up after 10 attempts; .*the folder of jobs is read-only/)
+    await toy.close()
   })
 })

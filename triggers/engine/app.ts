@@ -1,18 +1,24 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import * as z from 'zod'
-import { decodeAttribute } from '../../runtime/ce-headers.ts'
 import { requestContext } from '../../runtime/context.ts'
-import { PlatformError, problem } from '../../runtime/errors.ts'
+import type { DeadLetters } from '../../runtime/dead-letters.ts'
+import { PlatformError } from '../../runtime/errors.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
+import { refuse } from '../../runtime/refuse.ts'
+import { timeoutOf, withinTime } from '../../runtime/time-limit.ts'
 import { continueTrace, traceparent } from '../../runtime/trace.ts'
+import type { TriggerStates } from '../../runtime/trigger-states.ts'
 import { uuidv7 } from '../../runtime/uuid.ts'
 import { answers, Page, query } from '../../runtime/validate.ts'
 import { flowView } from './flow-view.ts'
-import type { Said } from './outside.ts'
 import { fromOutside } from './outside.ts'
+import { readEvent } from './read-event.ts'
+import { deadLetterRoutes } from './routes-dead-letters.ts'
+import { triggerRoutes } from './routes-triggers.ts'
 import type { NamedTrigger } from './trigger.ts'
+import { eventOf } from './trigger.ts'
 
 /** A line that a function's process has printed, with its number in the platform's log. */
 export interface NumberedLine {
@@ -26,7 +32,11 @@ export interface EngineAppOptions {
   readonly team: string
   readonly outbox: Outbox
   readonly records: Records
+  readonly states: TriggerStates
+  readonly deadLetters: DeadLetters
   readonly authenticate: MiddlewareHandler
+  /** Seconds that a request may last: 60 unless said. */
+  readonly timeout?: number
   triggers(): readonly NamedTrigger[]
   status(): Promise<unknown>
   logs(page: {
@@ -41,14 +51,6 @@ const Logs = z.object({
   after: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(10_000).default(1000),
 })
-const Structured = z.object({
-  specversion: z.literal('1.0'),
-  id: z.string().optional(),
-  type: z.string(),
-  subject: z.string().optional(),
-  partitionkey: z.string().optional(),
-  data: z.unknown(),
-})
 
 /** The platform's own routes, `/_mezz/…`: status, events from outside, flow runs, lineage, logs. */
 export function createEngineApp(options: EngineAppOptions): Hono {
@@ -61,6 +63,7 @@ export function createEngineApp(options: EngineAppOptions): Hono {
       const trace = continueTrace(c.req.header('traceparent'))
       return requestContext.run({ id: uuidv7(), inbox: undefined, trace, caller: undefined, event: undefined }, next)
     })
+    .use(withinTime({ name: 'the platform', timeout: timeoutOf(options) }))
     .use(options.authenticate)
     .get('/status', answers('Functions and triggers', { 200: z.unknown() }), async (c) =>
       c.json({ team, ...Object(await options.status()) }),
@@ -68,8 +71,8 @@ export function createEngineApp(options: EngineAppOptions): Hono {
     .post('/events', answers('Takes in a CloudEvent', { 202: z.object({ id: z.string() }) }), async (c) => {
       const context = requestContext.getStore()
       if (!context?.caller) throw new PlatformError('unauthenticated', 'send a bearer token')
-      const vocabulary = known().map(({ definition }) => definition.on)
-      const { topic, envelope } = fromOutside(await said(c), {
+      const vocabulary = known().map(eventOf)
+      const { topic, envelope } = fromOutside(await readEvent(c), {
         vocabulary,
         caller: context.caller,
         traceparent: traceparent(context.trace),
@@ -94,6 +97,8 @@ export function createEngineApp(options: EngineAppOptions): Hono {
       if (lineage.nodes.length === 0) throw new PlatformError('not_found', `nothing is known of ${id}`)
       return c.json(lineage)
     })
+    .route('/triggers', triggerRoutes(options))
+    .route('/dead-letters', deadLetterRoutes(options))
     .get('/logs', query(Logs), (c) => {
       const { function: name, after, limit } = c.req.valid('query')
       const items = options.logs({ function: name, after, limit })
@@ -107,46 +112,4 @@ export function createEngineApp(options: EngineAppOptions): Hono {
 function named(of: string, team: string): string {
   const [, model, version] = /^([a-z0-9-]+)@(\d+)\/[0-9a-f-]{36}$/.exec(of) ?? []
   return model && version ? `mezz://${team}/models/${model}@${version}` : of
-}
-
-async function said(c: Context): Promise<Said> {
-  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase() ?? ''
-  const body: unknown = await c.req.json().catch((error: unknown) => {
-    throw new PlatformError('invalid_input', 'the body is not JSON', { cause: error })
-  })
-  if (type === 'application/cloudevents+json') {
-    const parsed = Structured.safeParse(body)
-    if (!parsed.success) {
-      throw new PlatformError('invalid_input', 'the body is no CloudEvent 1.0', {
-        errors: parsed.error.issues.map(({ path, message }) => ({ pointer: `/${path.join('/')}`, reason: message })),
-      })
-    }
-    const { id, subject, partitionkey, data } = parsed.data
-    return { id, type: parsed.data.type, subject, key: partitionkey, data }
-  }
-  const attribute = (name: string): string | undefined => {
-    const value = c.req.header(`ce-${name}`)
-    return value === undefined ? undefined : decodeAttribute(value)
-  }
-  const eventType = attribute('type')
-  if (!eventType || attribute('specversion') !== '1.0') {
-    throw new PlatformError(
-      'invalid_input',
-      'a CloudEvent 1.0 was expected: ce-specversion: 1.0 and ce-type, or application/cloudevents+json',
-    )
-  }
-  return {
-    id: attribute('id'),
-    type: eventType,
-    subject: attribute('subject'),
-    key: attribute('partitionkey'),
-    data: body,
-  }
-}
-
-function refuse(error: Error, c: Context): Response {
-  const document = problem(error, requestContext.getStore()?.trace.traceId)
-  if (error instanceof PlatformError && error.retryAfter !== undefined)
-    c.header('Retry-After', String(error.retryAfter))
-  return c.json(document, document.status, { 'Content-Type': 'application/problem+json' })
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Envelope } from '../../runtime/event.ts'
+import { storable } from '../../runtime/storable.ts'
 
 const TELLS_OF_FAILURE = /\.(failed|rejected)\.v\d+$/
 const Told = z.object({ error: z.string().optional(), reason: z.string().optional() })
@@ -8,5 +9,5 @@ const Told = z.object({ error: z.string().optional(), reason: z.string().optiona
 export function failureOf({ type, data }: Pick<Envelope, 'type' | 'data'>): string | undefined {
   if (!TELLS_OF_FAILURE.test(type)) return undefined
   const told = Told.safeParse(JSON.parse(data))
-  return (told.success && (told.data.error ?? told.data.reason)) || type
+  return storable((told.success && (told.data.error ?? told.data.reason)) || type)
 }

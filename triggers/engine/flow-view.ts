@@ -1,5 +1,6 @@
 import type { Flow, FlowEvent, FlowStep } from '../../runtime/records.ts'
 import type { NamedTrigger } from './trigger.ts'
+import { eventOf } from './trigger.ts'
 
 export interface StepView {
   /** The type of the event that the step handles; a job's program. */
@@ -39,7 +40,9 @@ export function flowView({ id, events, steps }: Flow, triggers: readonly NamedTr
 }
 
 function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonly NamedTrigger[]): StepView[] {
-  const takers = triggers.filter(({ definition }) => definition.on.type === event.type)
+  const takers = triggers.filter(
+    (one) => eventOf(one).type === event.type && (!('cron' in one.definition.on) || event.subject === one.name),
+  )
   const teller = event.source.split('/').at(-1) ?? event.source
   const told = {
     by: teller,

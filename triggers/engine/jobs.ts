@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { MOST_DATA } from '../../runtime/event.ts'
 import type { ClaimedJob, JobStore } from '../../runtime/job-store.ts'
 import type { AttemptEnd, Launcher } from '../../runtime/launcher.ts'
 import type { FlowStep } from '../../runtime/records.ts'
@@ -18,8 +19,11 @@ export interface JobsOptions {
 const RENEW = 5000
 const PROGRESS = 300
 const FINISH_AGAIN = 1000
+const BEGIN_AGAIN = { first: 500, most: 60_000 }
 /** An engine that dies again and again under one job is likely killed by it. */
 const MOST_ATTEMPTS = 10
+/** Bytes of the names of what a program leaves: they go into an event. */
+const MOST_NAMES = MOST_DATA - 16 * 1024
 const NOTHING_USED = { coreSeconds: 0, peakMemoryBytes: 0, gpuSeconds: 0 }
 
 /** Runs the team's jobs until the signal ends, then ends what is under way: it waits for the next engine. Rejects when the store fails. */
@@ -27,6 +31,7 @@ export async function runJobs(
   { store, launcher, steps, log, parallel }: JobsOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  const faults = new Map<string, string>()
   const underWay = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
   const stopped = new AbortController()
   const ended = AbortSignal.any([signal, stopped.signal])
@@ -55,26 +60,28 @@ export async function runJobs(
   function begin(job: ClaimedJob): void {
     const stop = new AbortController()
     const done = attempt(job, stop.signal)
-      .catch((error: unknown) => {
-        log('error', `job ${job.job} could not be run; it is tried again`, error)
-        store.forget(job.job)
-      })
+      .catch((error: unknown) => putOff(job, stop.signal, error))
       .finally(() => underWay.delete(job.job))
     underWay.set(job.job, { stop, done })
+  }
+
+  /** It keeps its place meanwhile, so that a launcher that is away is not asked without end. */
+  async function putOff(job: ClaimedJob, stop: AbortSignal, error: unknown): Promise<void> {
+    faults.set(job.job, error instanceof Error ? error.message : String(error))
+    log('error', `job ${job.job} could not be run; it is tried again`, error)
+    const pause = Math.min(BEGIN_AGAIN.most, BEGIN_AGAIN.first * 2 ** (job.attempt - 1))
+    await wait(pause, undefined, { signal: stop }).catch(() => undefined)
+    store.forget(job.job)
   }
 
   async function attempt(job: ClaimedJob, stop: AbortSignal): Promise<void> {
     const step = stepOf(job)
     steps.add({ ...step, state: 'running' })
-    await launcher.clear(job.job)
-    const progress = createProgress()
+    const progress = createProgress(job.lines)
     const telling = tell()
-    const end: AttemptEnd =
-      job.attempt > MOST_ATTEMPTS
-        ? { state: 'failed', error: `the engine ended ${MOST_ATTEMPTS} times while this job ran`, usage: NOTHING_USED }
-        : await launcher.run(job, { signal: stop, line: (text) => progress.line(text) })
-    progress.close()
+    const end = await run().finally(() => progress.close())
     await telling
+    faults.delete(job.job)
     // Stopped because the engine ends, or another has it: its end is not ours to tell.
     if (stop.aborted) return
     if (!(await finish(job, end, stop))) return
@@ -83,6 +90,14 @@ export async function runJobs(
     steps.add({ ...step, state, ms, error: end.state === 'failed' ? end.error : undefined })
     await steps.flush()
 
+    async function run(): Promise<AttemptEnd> {
+      if (job.attempt > MOST_ATTEMPTS) return failed(givenUp(faults.get(job.job)))
+      await launcher.clear(job.job)
+      const end = await launcher.run(job, { signal: stop, line: (text) => progress.line(text) })
+      const names = end.state === 'succeeded' ? Buffer.byteLength(JSON.stringify(end.outputs)) : 0
+      if (names <= MOST_NAMES) return end
+      return failed('it left too many files to name them in one event: put them into one archive', end.usage)
+    }
     async function tell(): Promise<void> {
       while (await progress.more()) {
         await wait(PROGRESS, undefined, { signal: stop }).catch(() => undefined)
@@ -122,6 +137,15 @@ export async function runJobs(
       for (const id of ids) if (!mine.includes(id)) underWay.get(id)?.stop.abort()
     }
   }
+}
+
+function givenUp(fault: string | undefined): string {
+  const why = fault ? `the last one could not be run: ${fault}` : 'the engine ended each time while it ran'
+  return `given up after ${MOST_ATTEMPTS} attempts; ${why}`
+}
+
+function failed(error: string, usage = NOTHING_USED): AttemptEnd {
+  return { state: 'failed', error, usage }
 }
 
 function stepOf(job: ClaimedJob): Omit<FlowStep, 'state'> & { readonly at: Date } {

@@ -15,9 +15,9 @@ export interface ProgressTold {
   readonly lines: readonly { readonly n: number; readonly line: string }[]
 }
 
-/** What a program has told since it was last asked: all its lines, the last progress and the last value of each metric. */
-export function createProgress() {
-  let n = 0
+/** What a program has told since it was last asked: all its lines, counted on from `said`, the last progress and the last value of each metric. */
+export function createProgress(said = 0) {
+  let n = said
   let progress: number | undefined
   let metrics: Record<string, number> = {}
   let lines: { readonly n: number; readonly line: string }[] = []

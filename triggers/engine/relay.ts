@@ -35,12 +35,18 @@ export async function relay({ team, outbox, topics, records }: RelayOptions, sig
       const { nodes, edges } = lineageOf(team, envelope)
       if (nodes.length > 0) await records.lineage(nodes, edges)
     }
+    // One topic that cannot be written holds its own events, and no other's.
+    const faults: unknown[] = []
     for (const [topic, some] of Map.groupBy(events, (event) => event.topic)) {
-      await topics.append(
-        topic,
-        some.map(({ envelope }) => toRecord(envelope)),
-      )
+      await bring(topic, some).catch((error: unknown) => faults.push(error))
     }
+    if (faults.length > 0) throw faults[0]
+  }
+  async function bring(topic: string, events: readonly OutboxEvent[]): Promise<void> {
+    await topics.append(
+      topic,
+      events.map(({ envelope }) => toRecord(envelope)),
+    )
     await outbox.drop(events.map(({ seq }) => seq))
   }
 }

@@ -17,14 +17,14 @@ export async function triggerStatus(
       const oldest = Math.min(...behind.flatMap(({ oldest }) => oldest ?? []))
       return {
         name,
-        on: definition.on.type,
+        on: 'cron' in definition.on ? `${definition.on.cron} ${definition.on.zone}` : definition.on.type,
         to: definition.deliver.to,
         lag: behind.reduce((sum, { lag }) => sum + lag, 0),
         oldestSeconds: Number.isFinite(oldest) ? Math.max(0, (Date.now() - oldest) / 1000) : 0,
         inFlight: state?.inFlight ?? 0,
         parked: state?.parked ?? 0,
         deadLetters: dead.get(name) ?? 0,
-        ...(state?.stopped ? { state: 'stopped' as const, reason: state.stopped } : { state: 'running' as const }),
+        ...(state?.stop ?? { state: 'running' as const }),
       }
     }),
   )

@@ -11,6 +11,8 @@ if (DOES === 'waits') {
   console.log('mezz: {"progress": 0.5, "metrics": {"loss": 0.25}}')
   while (!existsSync(WAITS_FOR)) await wait(20)
   out('result.txt', `attempt ${MEZZ_ATTEMPT}`)
+} else if (DOES === 'litters') {
+  for (let n = 0; n < 1000; n++) out(`${'name'.repeat(60)}-${n}`, 'x')
 } else if (DOES === 'fails') {
   console.error('the table has no rows')
   process.exitCode = 1
