@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { createBundler } from '../../build/bundle.ts'
 import { readCatalogue } from '../../build/catalogue.ts'
@@ -34,4 +35,18 @@ describe('the bundle of a function that we ship', { concurrency: 1, timeout: 120
       assert.equal(text.includes('onnxruntime-node'), uses.includes('models'))
     })
   }
+
+  it('holds what lies in the folder helper beside a program: train', async (t) => {
+    const fn = functions.find(({ name }) => name === 'train')
+    assert.ok(fn)
+    const bundler = await createBundler(sourceOf(fn, entry))
+    t.after(() => bundler.dispose())
+
+    const { files } = await bundler.build()
+
+    for (const name of ['mezz.py', 'environment.py']) {
+      const source = readFileSync(`functions/train/script/helper/${name}`)
+      assert.ok(source.equals(files.get(`programs/helper/${name}`) ?? new Uint8Array()), name)
+    }
+  })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -41,5 +41,23 @@ describe('the environment of a requirements.txt', { skip: withoutPython, timeout
 
     assert.match(errorOf(job), /requirements\.txt could not be installed: the lines above say why$/)
     assert.ok(job.lines.some((line) => line.includes('no-such-folder')))
+  })
+
+  it('of a package.json is what npm lays down of it, and nothing of it runs meanwhile', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'mezz-environment-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    mkdirSync(join(folder, 'mine'))
+    const mine = { name: 'mine', version: '1.2.3', scripts: { install: `touch ${join(folder, 'ran')}` } }
+    writeFileSync(join(folder, 'mine', 'package.json'), JSON.stringify(mine))
+    writeFileSync(join(folder, 'mine', 'index.js'), 'module.exports = 42')
+    const script = {
+      'train.mjs': "import mine from 'mine'; console.log('mine is', mine)",
+      'package.json': JSON.stringify({ dependencies: { mine: `file:${join(folder, 'mine')}` } }),
+    }
+
+    const { lines } = await runScript(files(script), { entry: 'train.mjs', runtime: 'node' })
+
+    assert.ok(lines.includes('mine is 42'), lines.join('\n'))
+    assert.ok(!existsSync(join(folder, 'ran')))
   })
 })

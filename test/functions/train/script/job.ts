@@ -31,6 +31,8 @@ export interface JobOptions {
   /** Of the launcher's own process, for installers alone. */
   readonly installer?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
+  /** Where programs are looked for. */
+  readonly path?: string
   line?(text: string): void
 }
 
@@ -53,7 +55,10 @@ export async function runScript(script: readonly ScriptFile[], options: JobOptio
     cache: options.cache ?? join(folder, 'cache'),
     resolve: () => ({
       command: [process.execPath, '--conditions=mezz-source', '--disable-warning=ExperimentalWarning', PROGRAM],
-      environment: { MEZZ_INSTALLER: JSON.stringify(options.installer ?? {}) },
+      environment: {
+        MEZZ_INSTALLER: JSON.stringify(options.installer ?? {}),
+        ...(options.path === undefined ? {} : { PATH: options.path }),
+      },
     }),
   })
   const lines: string[] = []

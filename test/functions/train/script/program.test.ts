@@ -39,6 +39,27 @@ describe('the program that runs a script', { skip: withoutPython }, () => {
     assert.ok(job.lines.includes('say ["y", "regression", {"depth": 3}, 1, 2]'), job.lines.join('\n'))
   })
 
+  it('gives it the rows, and takes a metric while it runs', async () => {
+    const source = `import mezz
+for row in mezz.rows(): print('row', row)
+mezz.log('loss', 0.5, step=3)
+mezz.log('odd', float('nan'))`
+
+    const job = await runScript(files({ 'train.py': source }), {
+      table: 'a,text,flag,y\n1,"x, y",true,2.5\n,,false,1e3\n',
+    })
+
+    assert.deepEqual(
+      job.lines.filter((line) => /^(row|mezz:|step) /.test(line)),
+      [
+        "row {'a': 1, 'text': 'x, y', 'flag': True, 'y': 2.5}",
+        "row {'a': None, 'text': None, 'flag': False, 'y': 1000.0}",
+        'mezz: {"metrics": {"loss": 0.5}}',
+        'step 3: loss 0.5',
+      ],
+    )
+  })
+
   it('has nothing of the platform in its environment, nor of what its installers know', async () => {
     const secrets = { PIP_INDEX_URL: 'https://user:secret@example.org/simple', HOME: '/home/someone' }
 
@@ -84,6 +105,12 @@ write('signature.json', { task: 'regression', target: 'y', inputs: [{ column: 'a
     assert.equal(errorOf(job), '')
     assert.deepEqual(Object.keys(job.outputs).sort(), LEFT)
     assert.match(job.outputs['environment.txt'] ?? '', /^node \d+\.\d+\.\d+ /)
+  })
+
+  it('says what is missing where there is no Python', async () => {
+    const job = await runScript(tinyScript(2), { path: '/nowhere' })
+
+    assert.match(errorOf(job), /python3 is not installed on this machine$/)
   })
 })
 

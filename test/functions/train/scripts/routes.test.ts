@@ -158,7 +158,8 @@ describe('train by scripts', () => {
       digest: `sha256:${outputs['environment.txt'].sha256}`,
       lock: outputs['environment.txt'],
     })
-    assert.equal((await runOf(bench, run?.id ?? '')).state, 'succeeded')
+    const shown = await runOf(bench, run?.id ?? '')
+    assert.deepEqual([shown.state, shown.code], ['succeeded', told.code])
   })
 
   const BAD: readonly (readonly [what: string, body: unknown, status: number, pointer: string])[] = [
