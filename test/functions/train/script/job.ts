@@ -2,13 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text as wholeText } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { ScriptFile } from '../../../../functions/train/scripts/tar.ts'
 import { writeTar } from '../../../../functions/train/scripts/tar.ts'
 import { childProcesses } from '../../../../runtime/adapters/child-processes.ts'
 import { folderObjects } from '../../../../runtime/adapters/folder.ts'
 import type { AttemptEnd } from '../../../../runtime/launcher.ts'
+import { readBytes } from '../../../../runtime/read-object.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../../../functions/train/script/main.ts', import.meta.url))
 const found = spawnSync('python3', ['--version'], { encoding: 'utf8' })
@@ -26,6 +26,8 @@ export interface JobOptions {
   readonly entry?: string
   readonly runtime?: 'python' | 'node'
   readonly parameters?: Readonly<Record<string, unknown>>
+  readonly target?: string
+  readonly task?: 'classification' | 'regression'
   readonly timeout?: number
   readonly cache?: string
   /** Of the launcher's own process, for installers alone. */
@@ -41,9 +43,10 @@ export interface Job {
   readonly lines: readonly string[]
   /** The outputs' texts. */
   readonly outputs: Readonly<Record<string, string>>
+  readonly graph: Uint8Array | undefined
 }
 
-/** Runs a script as the engine does, on a table of CSV text `numbers`, as a regression of `y`. */
+/** Runs a script as the engine does, on a table of CSV text `numbers`; by default as a regression of `y`. */
 export async function runScript(script: readonly ScriptFile[], options: JobOptions = {}): Promise<Job> {
   const { table = 'a,b,y\n1,2,3\n', entry = 'train.py', parameters = {}, timeout } = options
   const folder = await mkdtemp(join(tmpdir(), 'mezz-script-'))
@@ -62,7 +65,8 @@ export async function runScript(script: readonly ScriptFile[], options: JobOptio
     }),
   })
   const lines: string[] = []
-  const settings = { dataset: 'numbers', target: 'y', task: 'regression', parameters, holdout: 0.2, entry }
+  const { target = 'y', task = 'regression' } = options
+  const settings = { dataset: 'numbers', target, task, parameters, holdout: 0.2, entry }
   const request = {
     program: 'script',
     inputs: { TABLE: await objects.put(Buffer.from(table)), SCRIPT: await objects.put(writeTar(script)) },
@@ -81,11 +85,12 @@ export async function runScript(script: readonly ScriptFile[], options: JobOptio
       },
     )
     const refs = end.state === 'succeeded' ? Object.entries(end.outputs) : []
-    const texts = refs.map(async ([name, ref]) => {
-      const object = await objects.read(ref.name)
-      return [name, object ? await wholeText(object.body) : ''] as const
+    const bytes = refs.map(async ([name, ref]) => {
+      return [name, Buffer.from(await readBytes(objects, ref))] as const
     })
-    return { end, lines, outputs: Object.fromEntries(await Promise.all(texts)) }
+    const outputs = new Map(await Promise.all(bytes))
+    const texts = [...outputs].map(([name, whole]) => [name, whole.toString()])
+    return { end, lines, outputs: Object.fromEntries(texts), graph: outputs.get('model.onnx') }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
