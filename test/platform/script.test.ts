@@ -62,7 +62,9 @@ describe('mezz run', { skip: withoutPython, timeout: 300_000 }, () => {
     const { predictions, id } = await predict(dev.url, 'numbers', [{ a: 3, b: 4 }])
     assert.deepEqual(predictions, [{ value: 14 }])
     const lineage = await ask(`${dev.url}/_mezz/lineage?of=${encodeURIComponent(id)}`, Lineage)
-    assert.ok(lineage.nodes.some(({ kind, name }) => kind === 'datasets' && name === 'numbers'))
+    const kinds = lineage.nodes.map(({ kind, name }) => `${kind} ${name}`)
+    for (const one of ['datasets numbers', 'scripts numbers', 'environment packages'])
+      assert.ok(kinds.includes(one), one)
   })
 
   it('trains anew by a changed script, and asks for one more run of an unchanged one', async () => {

@@ -16,6 +16,9 @@ import { mezzRun } from './run.ts'
 
 const hasGit = spawnSync('git', ['http-backend', '--help']).error === undefined
 const Model = z.object({ published: z.number().nullable() })
+const Lineage = z.object({
+  nodes: z.array(z.object({ kind: z.string(), name: z.string(), version: z.string().optional() })),
+})
 const Looked = z.object({ items: z.array(z.object({ commit: z.string().optional(), runs: z.array(z.string()) })) })
 
 it('a script of a git server is trained anew by a push', {
@@ -67,6 +70,12 @@ it('a script of a git server is trained anew by a push', {
     const { predictions } = await predict(dev.url, 'numbers', [{ a: 3, b: 4 }])
     return predictions[0]?.value === 35
   })
+  const { id } = await predict(dev.url, 'numbers', [{ a: 3, b: 4 }])
+  const { nodes } = await ask(`${dev.url}/_mezz/lineage?of=${encodeURIComponent(id)}`, Lineage)
+  assert.deepEqual(
+    nodes.filter(({ kind }) => kind === 'commit').map(({ name, version }) => [name, version]),
+    [[`${url}/us.git jobs/train.py`, commit]],
+  )
 
   // A look that finds nothing new begins nothing; a branch that is gone is a state with its reason.
   const again = await fetch(`${dev.url}/default/train/events/git-look`, { method: 'POST' })

@@ -22,12 +22,16 @@ const READERS: readonly Reader[] = [
       from: inputs.map(({ dataset, version }) => `mezz://${team}/datasets/${dataset}@${version}`),
     },
   ]),
-  reader(modelTrained, (team, { run, model, view, extraction, artifact }) => [
-    {
-      node: named(team, 'runs', model, run, `sha256:${artifact.sha256}`),
-      from: [`mezz://${team}/extractions/${view}@${extraction}`],
-    },
-  ]),
+  reader(modelTrained, (team, { run, model, view, extraction, artifact, code, environment }) => {
+    const brought = environment.lock ? [codeOf(team, code), environmentOf(environment.digest)] : []
+    return [
+      ...brought.map((node) => ({ node, from: [] })),
+      {
+        node: named(team, 'runs', model, run, `sha256:${artifact.sha256}`),
+        from: [`mezz://${team}/extractions/${view}@${extraction}`, ...brought.map(({ id }) => id)],
+      },
+    ]
+  }),
   reader(modelConverted, (team, { run, model, onnx }) => [
     {
       node: named(team, 'conversions', model, run, `sha256:${onnx.sha256}`),
@@ -60,4 +64,19 @@ function reader<data>(event: EventType<data>, read: (team: string, data: data) =
 
 function named(team: string, kind: string, name: string, version: string | number, digest: string): Piece['node'] {
   return { id: `mezz://${team}/${kind}/${name}@${version}`, kind, name, version: String(version), digest }
+}
+
+/** A script of ours by its version; one of a repository by its commit. */
+function codeOf(
+  team: string,
+  { trainer, digest }: { readonly trainer: string; readonly digest: string },
+): Piece['node'] {
+  const [, name, version] = /^script (\S+)@(\d+)$/.exec(trainer) ?? []
+  if (name && version) return named(team, 'scripts', name, version, digest)
+  return { id: `${trainer}#${digest}`, kind: 'commit', name: trainer, version: digest.replace(/^git:/, ''), digest }
+}
+
+/** The packages that a script ran on. */
+function environmentOf(digest: string): Piece['node'] {
+  return { id: `environment ${digest}`, kind: 'environment', name: 'packages', version: digest, digest }
 }
