@@ -9,6 +9,7 @@ import type { RunRow } from './facts.ts'
 import { parseParameters } from './gbdt/parameters.ts'
 import type { Pipeline } from './pipeline.ts'
 import { endRun } from './queries.ts'
+import { FAULT } from './script/fault.ts'
 import { codeOf } from './source.ts'
 import type { ScriptSource } from './trainer.ts'
 
@@ -30,7 +31,7 @@ export type Outcome = { readonly trained: Trained } | { readonly error: string }
 /** Reads what the program left. */
 export async function outcomeOf(objects: Objects, row: RunRow, ended: Ended): Promise<Outcome> {
   if (ended.state === 'cancelled') return { cancelled: true }
-  if (ended.state === 'failed') return { error: ended.error ?? 'the job failed and did not say why' }
+  if (ended.state === 'failed') return { error: reasonOf(ended.error ?? 'the job failed and did not say why') }
   try {
     const refusal = ended.outputs['refusal.json']
     if (refusal) return { error: (await readJson(objects, refusal, Refusal)).reason }
@@ -40,6 +41,12 @@ export async function outcomeOf(objects: Objects, row: RunRow, ended: Ended): Pr
     if (error instanceof PlatformError && error.code === 'unprocessable') return { error: error.message }
     throw error
   }
+}
+
+/** Of a script that is at fault the one line that says so, else all that the launcher told. */
+function reasonOf(error: string): string {
+  const [first = '', ...said] = error.trim().split('\n')
+  return (first.endsWith(`ended with exit code ${FAULT}. It said last:`) ? said.at(-1) : undefined) ?? error
 }
 
 async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<Trained> {

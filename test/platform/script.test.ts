@@ -83,7 +83,7 @@ describe('mezz run', { skip: withoutPython, timeout: 300_000 }, () => {
     lay(4, { before: 'raise SystemExit("no such luck")' })
     const failed = await run('script', '--dataset', 'numbers')
     assert.equal(failed.code, 1)
-    assert.match(failed.error, /the run failed: .*train\.py ended with exit code 1: no such luck/s)
+    assert.equal(failed.error, 'the run failed: train.py ended with exit code 1: no such luck\n')
 
     lay(4, { lies: 1 })
     const lied = await run('script', '--dataset', 'numbers')

@@ -2,7 +2,7 @@ import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import type { ScriptEnvironment } from './environment.ts'
 import { HELPER, nodeEnvironment, pythonEnvironment } from './environment.ts'
-import { ScriptFault } from './fault.ts'
+import { FAULT, ScriptFault } from './fault.ts'
 import { fetchCommit, unpackScript } from './fetch.ts'
 import { judge } from './judge.ts'
 import { runProgram } from './programs.ts'
@@ -17,7 +17,7 @@ try {
 } catch (error) {
   if (!(error instanceof ScriptFault)) throw error
   console.error(error.message)
-  process.exitCode = 1
+  process.exitCode = FAULT
 }
 
 async function main(variables: Variables): Promise<void> {

@@ -4,6 +4,7 @@ import { PlatformError } from 'mezz/errors'
 import type { Ports } from 'mezz/ports'
 import { answers, media, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
+import type { Head, Repository } from '../git-look.ts'
 import { lookAt } from '../git-look.ts'
 import {
   keepHead,
@@ -100,21 +101,27 @@ export function scripts(ports: Pick<Ports<StartTypes>, 'objects' | 'sql' | 'tabl
       async (c) => {
         const waiting = await repositories(sql.query)
         const items: z.infer<typeof Looked>['items'] = []
-        while (waiting.length > 0) items.push(...(await Promise.all(waiting.splice(0, AT_ONCE).map(look))))
+        while (waiting.length > 0) {
+          const some = waiting.splice(0, AT_ONCE)
+          const heads = await Promise.all(some.map(async (one) => ({ one, head: await lookAt(one) })))
+          for (const { one, head } of heads) items.push({ ...one, ...head, runs: await begin(one, head) })
+        }
         return c.json({ items })
       },
     )
 
-  async function look(repository: { readonly git: string; readonly ref: string }) {
-    const head = await lookAt(repository)
+  /** The runs that a look has begun. */
+  async function begin(repository: Repository, head: Head): Promise<string[]> {
     await keepHead(sql.query, repository, head)
     const all = 'error' in head ? [] : await readyOf(ports, await pipelinesOfGit(sql.query, repository))
-    const runs = await sql.transaction(async (tx) => {
-      const ids: string[] = []
-      for (const one of all) ids.push(...[await start(tx, one, { once: true })].filter((id) => id !== null))
-      return ids
+    return sql.transaction(async (tx) => {
+      const runs: string[] = []
+      for (const one of all) {
+        const run = await start(tx, one, { once: true })
+        if (run !== null) runs.push(run)
+      }
+      return runs
     })
-    return { ...repository, ...head, runs }
   }
 }
 

@@ -97,6 +97,25 @@ describe('train by scripts', () => {
     assert.equal(await count('last'), 4)
   })
 
+  it('starts one run when a script, its pipeline and the features come at once', async () => {
+    const names = Array.from({ length: 12 }, (_, at) => `race-${at}`)
+    const extractions = new Map<string, Awaited<ReturnType<typeof extracted>>>()
+    for (const name of names) extractions.set(name, await extracted(name))
+
+    await Promise.all(
+      names.flatMap((name) => {
+        const extraction = extractions.get(name)
+        return [
+          putScript(name, 'print(1)'),
+          put(name, { script: name }),
+          ...(extraction ? [bench.deliver(featuresExtracted, extraction)] : []),
+        ]
+      }),
+    )
+
+    for (const name of names) assert.equal(await count(name), 1, name)
+  })
+
   it('orders a job with the columns as they were, the files, a deadline and memory', async () => {
     await putScript('order', 'print(1)')
     await put('order', { script: 'order' }, { parameters: { depth: 3 }, timeout: 60 })
