@@ -64,6 +64,11 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
   throw new PlatformError('invalid_input', `the environment is not right:\n${faults.join('\n')}`)
 }
 
+/** The command that a user edits texts with. */
+export function editor(): string {
+  return process.env['VISUAL'] || process.env['EDITOR'] || 'vi'
+}
+
 /** What a process that we start needs of ours to run at all; nothing of the platform's secrets. */
 export function inheritedEnvironment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']

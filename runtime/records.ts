@@ -54,6 +54,7 @@ export interface LineageEdge {
 
 export interface Flow {
   readonly id: string
+  readonly isCancelled: boolean
   readonly events: readonly FlowEvent[]
   readonly steps: readonly FlowStep[]
 }

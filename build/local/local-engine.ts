@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { childProcesses } from '../../runtime/adapters/child-processes.ts'
 import { folderObjects } from '../../runtime/adapters/folder.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
+import { postgresCancellations } from '../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../runtime/adapters/postgres-dead-letters.ts'
 import { postgresJobs } from '../../runtime/adapters/postgres-jobs.ts'
 import { postgresLedger } from '../../runtime/adapters/postgres-ledger.ts'
@@ -10,6 +11,7 @@ import { postgresRecords } from '../../runtime/adapters/postgres-records.ts'
 import { postgresSchedules } from '../../runtime/adapters/postgres-schedules.ts'
 import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
 import { postgresTriggerStates } from '../../runtime/adapters/postgres-trigger-states.ts'
+import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { installerEnvironment, readEnvironment } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
@@ -40,6 +42,7 @@ export interface LocalEngine {
   readonly records: Records
   readonly states: TriggerStates
   readonly deadLetters: DeadLetters
+  readonly cancellations: Cancellations
   /** Delivers to the functions behind this gateway from now on. */
   start(serving: Serving, url: string): Engine
   close(): Promise<void>
@@ -65,6 +68,7 @@ export function openLocalEngine({
   const outbox = postgresOutbox(database)
   const states = postgresTriggerStates(database)
   const deadLetters = postgresDeadLetters(database)
+  const cancellations = postgresCancellations(database)
   const tokenFor = engineTokens(key)
 
   return {
@@ -72,6 +76,7 @@ export function openLocalEngine({
     records,
     states,
     deadLetters,
+    cancellations,
     start(serving, url) {
       const functions = () => serving.catalogue().functions
       return startEngine({
@@ -83,6 +88,7 @@ export function openLocalEngine({
         states,
         deadLetters,
         schedules: postgresSchedules(database),
+        cancellations,
         jobs: postgresJobs(database, { team, engine: name }),
         launcher: childProcesses({
           objects: folderObjects(objectsFolder),

@@ -133,6 +133,7 @@ async function open(
     records: local.records,
     states: local.states,
     deadLetters: local.deadLetters,
+    cancellations: local.cancellations,
     authenticate: authenticate({ team, verifyEngine: undefined, developer: true }),
     triggers: () => serving.catalogue().triggers,
     status,

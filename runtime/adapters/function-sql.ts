@@ -91,6 +91,9 @@ function transaction(query: Query, context: RequestContext | undefined) {
       jobs.push({ id, request })
       return id
     },
+    async cancelJob(id) {
+      await query`select mezz.cancel_job(${id})`
+    },
     async lock(name) {
       // Apart from the locks on an event's topic and key, which every function takes, and in an order of their own.
       await query`select pg_advisory_xact_lock(hashtext('lock ' || current_schema()), hashtext(${name}))`

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import * as z from 'zod'
+import type { Cancellations } from '../../runtime/cancellations.ts'
 import { requestContext } from '../../runtime/context.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { PlatformError } from '../../runtime/errors.ts'
@@ -11,11 +12,11 @@ import { timeoutOf, withinTime } from '../../runtime/time-limit.ts'
 import { continueTrace, traceparent } from '../../runtime/trace.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
 import { uuidv7 } from '../../runtime/uuid.ts'
-import { answers, Page, query } from '../../runtime/validate.ts'
-import { flowView } from './flow-view.ts'
+import { answers, query } from '../../runtime/validate.ts'
 import { fromOutside } from './outside.ts'
 import { readEvent } from './read-event.ts'
 import { deadLetterRoutes } from './routes-dead-letters.ts'
+import { flowRoutes } from './routes-flows.ts'
 import { triggerRoutes } from './routes-triggers.ts'
 import type { NamedTrigger } from './trigger.ts'
 import { eventOf } from './trigger.ts'
@@ -34,6 +35,7 @@ export interface EngineAppOptions {
   readonly records: Records
   readonly states: TriggerStates
   readonly deadLetters: DeadLetters
+  readonly cancellations: Cancellations
   readonly authenticate: MiddlewareHandler
   /** Seconds that a request may last: 60 unless said. */
   readonly timeout?: number
@@ -80,17 +82,7 @@ export function createEngineApp(options: EngineAppOptions): Hono {
       await outbox.post(topic, envelope)
       return c.json({ id: envelope.id }, 202)
     })
-    .get('/flows', query(Page), async (c) => {
-      const { limit, after } = c.req.valid('query')
-      const flows = await records.flows({ limit, after })
-      const items = flows.map((flow) => flowView(flow, known()))
-      return c.json({ items, ...(flows.length === limit ? { next: flows.at(-1)?.id } : {}) })
-    })
-    .get('/flows/:id', async (c) => {
-      const flow = await records.flow(c.req.param('id'))
-      if (!flow) throw new PlatformError('not_found', `no flow run ${c.req.param('id')}`)
-      return c.json(flowView(flow, known()))
-    })
+    .route('/flows', flowRoutes(options))
     .get('/lineage', query(z.object({ of: z.string().min(1) })), async (c) => {
       const id = named(c.req.valid('query').of, team)
       const lineage = await records.origins(id)

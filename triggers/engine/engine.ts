@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import type { JobStore } from '../../runtime/job-store.ts'
 import type { Launcher } from '../../runtime/launcher.ts'
@@ -20,6 +21,7 @@ import { createStepLog } from './step-log.ts'
 import { supervise } from './supervise.ts'
 import type { EngineLog, NamedTrigger, TriggerStatus } from './trigger.ts'
 import { eventOf } from './trigger.ts'
+import { attribute } from './wire.ts'
 
 /** Everything that the engine of one team stands on. */
 export interface EngineOptions {
@@ -32,6 +34,7 @@ export interface EngineOptions {
   readonly states: TriggerStates
   readonly deadLetters: DeadLetters
   readonly schedules: Schedules
+  readonly cancellations: Cancellations
   readonly launcher: Launcher
   readonly parallelJobs: number
   /** Partitions of a topic that does not exist yet. */
@@ -78,13 +81,27 @@ export function startEngine(options: EngineOptions): Engine {
       const names = new Set([...options.told(), ...triggers.map((one) => eventOf(one).topic)])
       await topics.ensure([...names].map((name) => ({ name, partitions: options.partitions })))
       if (dispatch) dispatch.update(triggers)
-      else dispatch = await createDispatch(triggers, await states.all(), { ...options, steps })
+      else dispatch = await createDispatch(triggers, await states.all(), { ...options, steps, isCancelled })
       while (!isStale && !signal.aborted) {
         await new Promise<void>((resolve) => {
           ring = resolve
         })
       }
     }
+  }
+  /** Flow runs that are cancelled, as far as this engine has heard. */
+  let cancelled: ReadonlySet<string> = new Set()
+  async function hearOfCancelled(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const rung = options.cancellations.rung(signal)
+      cancelled = await options.cancellations.all()
+      await rung
+    }
+  }
+  /** What the engine itself tells is delivered all the same: a job's end has to reach its owner. */
+  function isCancelled(record: LogRecord): boolean {
+    if (cancelled.size === 0 || attribute(record, 'source') === `/${options.team}/engine`) return false
+    return cancelled.has(attribute(record, 'correlationid'))
   }
   /** Pauses and resumes as the store says. */
   async function obey(signal: AbortSignal): Promise<void> {
@@ -108,6 +125,7 @@ export function startEngine(options: EngineOptions): Engine {
       supervised,
     ),
     supervise('trigger states', obey, supervised),
+    supervise('cancelled flows', hearOfCancelled, supervised),
     supervise('dispatch', keepUp, supervised),
   ]
 

@@ -24,19 +24,20 @@ export interface StepView {
 export interface FlowView {
   readonly id: string
   readonly startedAt: string
-  readonly state: 'running' | 'waiting' | 'done' | 'failed'
+  readonly state: 'running' | 'waiting' | 'done' | 'failed' | 'cancelled'
   readonly steps: readonly StepView[]
 }
 
 /** A flow run as a line of steps in time: each event with what became of it at each function that takes it, and each job. */
-export function flowView({ id, events, steps }: Flow, triggers: readonly NamedTrigger[]): FlowView {
-  const views = [
+export function flowView({ id, isCancelled, events, steps }: Flow, triggers: readonly NamedTrigger[]): FlowView {
+  const found = [
     ...events.flatMap((event) => ofEvent(event, steps, triggers)),
     ...steps.filter(({ source }) => source === '').map(view),
   ]
+  const views = isCancelled ? found.map(givenUp) : found
   views.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   const started = views[0]?.at ?? new Date(0).toISOString()
-  return { id, startedAt: started, state: stateOf(views), steps: views }
+  return { id, startedAt: started, state: stateOf(views, isCancelled), steps: views }
 }
 
 function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonly NamedTrigger[]): StepView[] {
@@ -86,9 +87,17 @@ function view(step: FlowStep): StepView {
   }
 }
 
-function stateOf(steps: readonly StepView[]): FlowView['state'] {
+/** What waits in a run that is cancelled is not delivered any more. */
+function givenUp(step: StepView): StepView {
+  if (step.state !== 'waiting') return step
+  const { waitingFor: _, ...rest } = step
+  return { ...rest, state: 'cancelled' }
+}
+
+function stateOf(steps: readonly StepView[], isCancelled: boolean): FlowView['state'] {
   const has = (...states: readonly StepView['state'][]): boolean => steps.some(({ state }) => states.includes(state))
   if (has('running')) return 'running'
+  if (isCancelled) return 'cancelled'
   if (has('waiting')) return 'waiting'
   return has('dead', 'failed', 'cancelled') ? 'failed' : 'done'
 }

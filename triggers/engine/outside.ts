@@ -51,23 +51,7 @@ export function fromOutside(
       `nothing here takes ${said.type}; known are: ${known.join(', ') || 'none'}`,
     )
   }
-  const parsed = type.data.safeParse(said.data)
-  if (!parsed.success) {
-    throw new PlatformError('invalid_input', `the data is not that of ${type.type}`, {
-      errors: parsed.error.issues.map(({ path, message }) => ({ pointer: pointer(path), reason: message })),
-    })
-  }
-  const data = JSON.stringify(said.data ?? null)
-  if (Buffer.byteLength(data) > MOST_DATA)
-    throw new PlatformError('too_large', `the data has more than ${MOST_DATA} bytes`)
-  const key = said.key ?? type.key(parsed.data)
-  if (!Attribute.safeParse(key).success) {
-    throw new PlatformError('invalid_input', `the data gives no key that an event of ${type.type} can have`, {
-      errors: [
-        { pointer: '', reason: `must be at most ${MOST_CHARACTERS} characters, none of them a control character` },
-      ],
-    })
-  }
+  const { data, key } = checkedData(type, said.data, said.key)
   const source = `/${caller.team}/external/${caller.id}`
   const id = said.id === undefined ? uuidv7() : uuidOf(source, said.source ?? '', said.id)
   return {
@@ -86,4 +70,57 @@ export function fromOutside(
       data,
     },
   }
+}
+
+/** An event that was given up, with other data: a new one of the same flow run, which `before` caused, told by this caller. */
+export function edited(
+  data: unknown,
+  {
+    type,
+    caller,
+    traceparent,
+    before,
+  }: {
+    readonly type: EventType
+    readonly caller: Caller
+    readonly traceparent: string
+    readonly before: Pick<Envelope, 'id' | 'subject' | 'correlationid'>
+  },
+): Omit<Envelope, 'time'> {
+  const checked = checkedData(type, data)
+  return {
+    id: uuidv7(),
+    source: `/${caller.team}/external/${caller.id}`,
+    type: type.type,
+    subject: before.subject,
+    traceparent,
+    authtype: caller.type,
+    authid: `${caller.team}/${caller.id}`,
+    causationid: before.id,
+    correlationid: before.correlationid,
+    partitionkey: checked.key,
+    data: checked.data,
+  }
+}
+
+/** Data as JSON text, and the key that they give where none is said. Throws `invalid_input` or `too_large`. */
+function checkedData(type: EventType, given: unknown, said?: string): { readonly data: string; readonly key: string } {
+  const parsed = type.data.safeParse(given)
+  if (!parsed.success) {
+    throw new PlatformError('invalid_input', `the data is not that of ${type.type}`, {
+      errors: parsed.error.issues.map(({ path, message }) => ({ pointer: pointer(path), reason: message })),
+    })
+  }
+  const data = JSON.stringify(given ?? null)
+  if (Buffer.byteLength(data) > MOST_DATA)
+    throw new PlatformError('too_large', `the data has more than ${MOST_DATA} bytes`)
+  const key = said ?? type.key(parsed.data)
+  if (!Attribute.safeParse(key).success) {
+    throw new PlatformError('invalid_input', `the data gives no key that an event of ${type.type} can have`, {
+      errors: [
+        { pointer: '', reason: `must be at most ${MOST_CHARACTERS} characters, none of them a control character` },
+      ],
+    })
+  }
+  return { data, key }
 }

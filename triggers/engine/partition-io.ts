@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly ledger: Ledger
   readonly steps: StepLog
   readonly log: EngineLog
+  /** Whether people have cancelled what the event belongs to. */
+  isCancelled(record: LogRecord): boolean
 }
 
 export interface PartitionIoOptions {
@@ -36,13 +38,15 @@ export interface PartitionIoOptions {
   fenced(): void
 }
 
+/** The event counts as handled: it is not delivered, and its place in the order is free. */
+const CANCELLED: Outcome = { status: 204, code: 'cancelled', message: '' }
 /** A delivery that takes longer is shown as running meanwhile. */
 const SHOWN_AFTER = 300
 const READ_AGAIN = 1000
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /** The core's surroundings: the clock, the log, the ledger and the functions. */
-export function partitionIo(options: PartitionIoOptions, { ledger, steps, log }: Surroundings): Io {
+export function partitionIo(options: PartitionIoOptions, { ledger, steps, log, isCancelled }: Surroundings): Io {
   const { trigger, at, epoch, policy, assignment, signal } = options
   const { maxAge } = trigger.definition
   /** What was answered badly enough, and was not buried because the trigger stopped. */
@@ -54,6 +58,12 @@ export function partitionIo(options: PartitionIoOptions, { ledger, steps, log }:
     random: Math.random,
     deliver({ record, attempt }, answer) {
       const step = stepOf(trigger, record, attempt)
+      if (isCancelled(record)) {
+        steps.add({ ...step, state: 'cancelled' })
+        // No answer comes before this call has returned.
+        queueMicrotask(() => answer(CANCELLED))
+        return
+      }
       const shown = setTimeout(() => steps.add({ ...step, state: 'running' }), SHOWN_AFTER)
       const begun = performance.now()
       options

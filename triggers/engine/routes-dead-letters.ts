@@ -18,6 +18,7 @@ const List = z.object({
   trigger: Trigger.optional(),
   fingerprint: Fingerprint.optional(),
   since: Since.optional(),
+  flow: z.string().min(1).max(200).optional(),
   after: z.uuid().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 })
@@ -53,8 +54,11 @@ export function deadLetterRoutes({ deadLetters, triggers }: DeadLetterRoutesOpti
       query(List),
       answers('Dead letters, the newest first', { 200: z.object({ items: z.array(DeadLetter) }) }),
       async (c) => {
-        const { after, limit, since, ...which } = c.req.valid('query')
-        const found = await deadLetters.list({ ...which, ...sinceOf(since) }, { after, limit: limit + 1 })
+        const { after, limit, since, flow, ...which } = c.req.valid('query')
+        const found = await deadLetters.list(
+          { ...which, ...sinceOf(since), correlationid: flow },
+          { after, limit: limit + 1 },
+        )
         const items = found.slice(0, limit).map(shown)
         return c.json({ items, ...(found.length > limit ? { next: items.at(-1)?.id } : {}) })
       },

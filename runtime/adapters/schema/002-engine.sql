@@ -87,6 +87,10 @@ create table mezz.triggers (
   number bigint not null default 0
 );
 
+create table mezz.cancelled_flows (
+  correlationid text primary key,
+  at timestamptz not null default clock_timestamp()
+);
 create table mezz.flow_events (
   id text not null,
   source text not null,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as z from 'zod'
 import { openDatabase } from '../../../runtime/adapters/postgres.ts'
+import { postgresCancellations } from '../../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../../runtime/adapters/postgres-dead-letters.ts'
 import { postgresTriggerStates } from '../../../runtime/adapters/postgres-trigger-states.ts'
 import { requestContext } from '../../../runtime/context.ts'
@@ -48,6 +49,7 @@ function setup(options: Partial<EngineAppOptions> = {}) {
     },
     states: postgresTriggerStates(nowhere),
     deadLetters: postgresDeadLetters(nowhere),
+    cancellations: postgresCancellations(nowhere),
     async authenticate(c, next) {
       const context = requestContext.getStore()
       if (context) context.caller = { ...developerOf('default'), id: c.req.header('x-test-as') ?? 'ann' }
