@@ -1,22 +1,18 @@
-import { createReadStream, existsSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import * as z from 'zod'
 import { readEnvironment } from '../../runtime/env.ts'
 import { PlatformError } from '../../runtime/errors.ts'
-import type { Dataset } from '../demo/answers.ts'
-import { Dataset as DatasetAnswer, Prediction, Rows, Run, Runs } from '../demo/answers.ts'
-import { nameOf, TYPES } from '../demo/table-file.ts'
+import { Prediction, Rows, Run, Runs } from '../demo/answers.ts'
 import { askJson } from './ask.ts'
 import type { Command, Values } from './command.ts'
 import { text, UsageError, words } from './command.ts'
 import { findPlatform, PLATFORM_HELP, PLATFORM_OPTIONS } from './find-platform.ts'
 import { followRun, versionOf } from './follow-run.ts'
+import { datasetOf, guessTask } from './run-dataset.ts'
 import { packScript } from './script-files.ts'
 
 const LOOK = 300
-/** A number with as few different values is taken for a class. */
-const FEW = 20
 const JSON_TYPE = { 'content-type': 'application/json' }
 const Put = z.looseObject({ model: z.string(), waitingFor: z.string().optional() })
 
@@ -74,7 +70,7 @@ ${PLATFORM_HELP}`,
     const base = `${await findPlatform(values)}/${readEnvironment().MEZZ_TEAM}`
     const dataset = await datasetOf(base, given)
     const name = text(values['name']) ?? dataset.name
-    const task = text(values['task']) ?? guess(dataset, target)
+    const task = text(values['task']) ?? guessTask(dataset, target)
     const before = (await runs(base, name))[0]?.id
 
     const trainer = git === undefined ? { script: name } : await gitTrainer(git)
@@ -182,26 +178,8 @@ function needed(values: Values, name: string): string {
   return given
 }
 
-async function datasetOf(base: string, given: string): Promise<Dataset> {
-  if (!/[./]/.test(given)) return askJson(new URL(`${base}/ingest/datasets/${given}`), DatasetAnswer)
-  if (!existsSync(given)) throw new UsageError(`there is no file ${given}`)
-  const url = new URL(`${base}/ingest/datasets?name=${nameOf(given)}`)
-  return askJson(url, DatasetAnswer, {
-    method: 'POST',
-    headers: { 'content-type': TYPES[/\.\w+$/.exec(given)?.[0].toLowerCase() ?? ''] ?? 'text/csv' },
-    body: createReadStream(given),
-  })
-}
-
 async function runs(base: string, model: string): Promise<Run[]> {
   return (await askJson(new URL(`${base}/train/runs?model=${model}&limit=1`), Runs)).items
-}
-
-function guess({ name, columns }: Dataset, target: string): 'classification' | 'regression' {
-  const column = columns.find((one) => one.name === target)
-  if (!column)
-    throw new UsageError(`${name} has no column ${target}; it has ${columns.map((one) => one.name).join(', ')}`)
-  return column.type !== 'number' || column.distinct <= FEW ? 'classification' : 'regression'
 }
 
 function say(line: string): void {

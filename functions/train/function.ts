@@ -15,7 +15,6 @@ import {
   findPipeline,
   findRun,
   keepExtraction,
-  keepHead,
   listPipelines,
   listRuns,
   pipelinesOn,
@@ -23,6 +22,7 @@ import {
   savePipeline,
 } from './queries.ts'
 import { Run, Runs, shownRun } from './run.ts'
+import { keepHead } from './scripts/queries.ts'
 import { scripts } from './scripts/routes.ts'
 import { ready, readyOf, start } from './start.ts'
 

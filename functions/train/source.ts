@@ -1,5 +1,5 @@
 import type { Query } from 'mezz/ports'
-import { findHead, newestScript } from './queries.ts'
+import { findHead, newestScript } from './scripts/queries.ts'
 import { runtimeOf } from './scripts/take.ts'
 import type { ScriptSource, Source, Trainer } from './trainer.ts'
 

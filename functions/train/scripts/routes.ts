@@ -6,17 +6,10 @@ import { answers, media, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
 import type { Head, Repository } from '../git-look.ts'
 import { lookAt } from '../git-look.ts'
-import {
-  keepHead,
-  listScripts,
-  newestScript,
-  pipelinesOfGit,
-  pipelinesOfScript,
-  repositories,
-  saveScript,
-} from '../queries.ts'
+import { pipelinesOfGit, pipelinesOfScript, repositories } from '../queries.ts'
 import type { StartTypes } from '../start.ts'
 import { readyOf, start } from '../start.ts'
+import { keepHead, listScripts, newestScript, saveScript } from './queries.ts'
 import { LIMITS, takeScript } from './take.ts'
 import { Script, Scripts, shownScript } from './version.ts'
 
