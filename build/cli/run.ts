@@ -32,7 +32,7 @@ From then on the model is trained anew by each new version of the dataset and of
 
   mezz run train.py --dataset churn --target churned
   mezz run . --entry jobs/train.py --dataset churn.csv --target churned
-  mezz run --git https://example.org/us/churn.git --ref main --path train.py --dataset churn --target churned
+  mezz run --git https://example.org/us/churn.git --path train.py --dataset churn --target churned
 
   --dataset    a dataset, or a table file (CSV, NDJSON, Parquet) that is sent in first
   --target     the column to foretell
