@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { PlatformError } from './errors.ts'
+import { IssuerTable } from './issuer-row.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 /** Never shown, not even when they are wrong: they hold passwords. */
-const SECRET: readonly string[] = ['DATABASE_URL']
+const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN']
 const Port = z
   .string()
   .regex(/^\d{1,5}$/, 'must be a port')
@@ -27,7 +29,21 @@ const Environment = z.object({
     .transform((text, context) => parseJson(text, context))
     .pipe(z.object({ keys: z.array(z.record(z.string(), z.unknown())) }))
     .optional(),
-  /** Callers on loopback are the team's developer. */
+  /** Whose tokens are taken beside the engine's: the table as JSON, or `@` and the file that holds it. */
+  MEZZ_ISSUERS: z
+    .string()
+    .transform((text, context) => (text.startsWith('@') ? readText(text.slice(1), context) : text))
+    .transform((text, context) => parseJson(text, context))
+    .pipe(IssuerTable)
+    .optional(),
+  /** The same, by the file's name alone. */
+  MEZZ_ISSUERS_FILE: z.string().min(1).optional(),
+  /** What the `mezz` command shows to a platform that asks who calls. */
+  MEZZ_TOKEN: z
+    .string()
+    .regex(/^([\w\-.~+/]+=*)?$/, 'must be a token')
+    .optional(),
+  /** Callers on loopback without a token are the team's developer. */
   MEZZ_DEVELOPER: Flag.default(false),
   /** Ends the process when its standard input ends: its parent is gone. */
   MEZZ_ENDS_WITH_PARENT: Flag.default(false),
@@ -50,12 +66,15 @@ const Environment = z.object({
 export type Environment = z.infer<typeof Environment>
 
 /** The environment as the platform understands it; throws once, with every fault. */
-export function readEnvironment(source: Readonly<Record<string, string | undefined>> = process.env): Environment {
+export function readEnvironment(given: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const { MEZZ_ISSUERS: table, MEZZ_ISSUERS_FILE: file } = given
+  const source = file && table === undefined ? { ...given, MEZZ_ISSUERS: `@${file}` } : given
   const parsed = Environment.safeParse(source)
   const faults = (parsed.error?.issues ?? []).map(({ path, message }) => {
     const name = String(path[0])
     return `  ${path.join('.')}: ${message}${SECRET.includes(name) ? '' : `, found ${JSON.stringify(source[name])}`}`
   })
+  if (file && table !== undefined) faults.push('  MEZZ_ISSUERS_FILE: is set beside MEZZ_ISSUERS: one of them is enough')
   // Whoever reaches the address would be the developer.
   if (source['MEZZ_DEVELOPER'] === '1' && !LOOPBACK.test(source['MEZZ_HOST'] ?? 'localhost')) {
     faults.push(`  MEZZ_DEVELOPER: is for loopback alone, found MEZZ_HOST ${JSON.stringify(source['MEZZ_HOST'])}`)
@@ -86,6 +105,16 @@ export function installerEnvironment(): Record<string, string> {
       wanted.test(name) && value !== undefined ? [[name, value]] : [],
     ),
   )
+}
+
+function readText(path: string, context: z.RefinementCtx): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    context.addIssue({ code: 'custom', message: `names a file that cannot be read: ${path} (${reason})` })
+    return z.NEVER
+  }
 }
 
 function parseJson(text: string, context: z.RefinementCtx): unknown {

@@ -14,5 +14,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   flows: async () => (await import('./flows.ts')).flows,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,
+  token: async () => (await import('./token.ts')).token,
   openapi: async () => (await import('./openapi.ts')).openapi,
 }

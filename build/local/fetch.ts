@@ -5,15 +5,20 @@ import type { ReadableStream } from 'node:stream/web'
 
 const PATIENCE = 500
 
+/** What a handler finds as its environment, as Hono's server for Node has it. */
+export interface Connection {
+  readonly incoming: IncomingMessage
+}
+
 /** Answers a request of our server by a fetch handler; bodies are streamed, and the handler's signal ends when the caller goes. */
 export async function answerByFetch(
   request: IncomingMessage,
   response: ServerResponse,
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: (request: Request, connection: Connection) => Response | Promise<Response>,
 ): Promise<void> {
   const caller = new AbortController()
   response.once('close', () => caller.abort())
-  const answer = await handler(toRequest(request, caller.signal))
+  const answer = await handler(toRequest(request, caller.signal), { incoming: request })
   const headers: string[] = []
   for (const [name, value] of answer.headers) headers.push(name, value)
   response.writeHead(answer.status, headers)

@@ -73,6 +73,16 @@ export class Pool {
     })
   }
 
+  /** Whether it runs a program that does not judge itself who calls. */
+  get isCommand(): boolean {
+    return 'command' in this.#program.run
+  }
+
+  /** What a caller's token must carry. */
+  get scope(): string {
+    return this.#program.definition.scope
+  }
+
   /** Starts the processes that it keeps without a request (`scale.min`). */
   start(): void {
     this.#scale()

@@ -3,7 +3,7 @@ import type { CommandDefinition } from '../../runtime/define.ts'
 import { quantity } from '../../runtime/quantity.ts'
 
 /** What the platform reads of a declaration. */
-export type Declared = Pick<CommandDefinition, 'name' | 'scale' | 'resources' | 'timeout'>
+export type Declared = Pick<CommandDefinition, 'name' | 'scope' | 'scale' | 'resources' | 'timeout'>
 
 /** What a function's processes run: the entry file of a bundle, or a command in a folder; with the whole of their environment. */
 export interface Program {

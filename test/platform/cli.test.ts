@@ -187,8 +187,23 @@ describe('the mezz command in a repository of its own', () => {
 
   it('explains each command', async () => {
     const { out } = await mezz()
-    const names = [...out.matchAll(/^ {2}(\w+) {2}/gm)].map(([, name = '']) => name)
-    assert.deepEqual(names, ['dev', 'demo', 'new', 'list', 'invoke', 'send', 'flows', 'bundle', 'logs', 'openapi'])
+    const names = [...out.matchAll(/^ {2}([\w-]+) {2}/gm)].map(([, name = '']) => name)
+    assert.deepEqual(names, [
+      'dev',
+      'demo',
+      'new',
+      'list',
+      'invoke',
+      'send',
+      'run',
+      'triggers',
+      'dead-letters',
+      'flows',
+      'bundle',
+      'logs',
+      'token',
+      'openapi',
+    ])
     for (const name of names) {
       const help = await mezz(name, '--help')
       assert.equal(help.code, 0)

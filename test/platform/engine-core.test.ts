@@ -14,7 +14,7 @@ it('the engine drives the very core that the simulation drives', () => {
   assert.ok(core.includes(`${CORE}partition.ts`) && core.includes(`${CORE}slots.ts`))
   assert.deepEqual(
     core.filter((file) => !simulation.has(file)),
-    [`${CORE}budget.ts`, `${CORE}limits.ts`],
+    ['budget.ts', 'limits.ts', 'stall.ts'].map((name) => `${CORE}${name}`),
   )
 })
 

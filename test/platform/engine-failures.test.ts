@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import { openDatabase } from '../../runtime/adapters/postgres.ts'
+import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
+import type { Topics } from '../../runtime/topics.ts'
 import type { NamedTrigger } from '../../triggers/engine/trigger.ts'
 import { eventually } from './eventually.ts'
 import type { CrashingPostgres } from './fixture/crashing-postgres.ts'
@@ -248,5 +251,35 @@ describe('an engine whose events cannot be handled', () => {
       ['2026-03-01T03:00:00.000Z', '2026-03-05T03:00:00.000Z', '2026-03-06T03:00:00.000Z'],
     )
     for (const toy of toys) await toy.close()
+  })
+
+  it('says so when it stands still although there is work', async () => {
+    const { engine: url } = await postgres.team()
+    const database = openDatabase({ url, schema: 'mezz' })
+    const topics = postgresTopics(database, { member: 'deaf' })
+    const deaf: Topics = {
+      ...topics,
+      join: (group, names, listener) =>
+        topics.join(group, names, {
+          ...listener,
+          assigned: (one) => listener.assigned({ ...one, read: () => new Promise(() => undefined) }),
+        }),
+    }
+    const target = await toyTarget(() => ({ status: 204 }))
+    const stall = { look: 50, patience: 300 }
+    const toy = toyEngine({ url, target: { url: target.url, policy: QUICK }, topics: deaf, more: { stall } })
+    await tell(toy.database, { count: 2, keys: 1 })
+
+    const status = await eventually('the alarm', async () => {
+      const [found] = await toy.engine.status()
+      return found?.reason !== undefined && found
+    })
+
+    assert.equal(status.state, 'running')
+    assert.match(status.reason ?? '', /^it stalls: it is 2 events behind, and nothing has moved for/)
+    assert.equal(toy.told.filter((line) => /toy stalls/.test(line)).length, 1)
+    await toy.close()
+    await target.close()
+    await database.close()
   })
 })

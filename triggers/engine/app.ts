@@ -5,6 +5,7 @@ import type { Cancellations } from '../../runtime/cancellations.ts'
 import { requestContext } from '../../runtime/context.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { PlatformError } from '../../runtime/errors.ts'
+import { authorize } from '../../runtime/identity.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import { refuse } from '../../runtime/refuse.ts'
@@ -67,6 +68,8 @@ export function createEngineApp(options: EngineAppOptions): Hono {
     })
     .use(withinTime({ name: 'the platform', timeout: timeoutOf(options) }))
     .use(options.authenticate)
+    .get('*', authorize('platform:read'))
+    .on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', authorize('platform:write'))
     .get('/status', answers('Functions and triggers', { 200: z.unknown() }), async (c) =>
       c.json({ team, ...Object(await options.status()) }),
     )

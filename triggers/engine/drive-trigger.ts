@@ -30,6 +30,9 @@ export interface DriveStatus {
   readonly name: string
   readonly inFlight: number
   readonly parked: number
+  readonly runnable: number
+  readonly nextDue: number | null
+  readonly moves: number
   /** Where each of its partitions here stands. */
   readonly positions: readonly {
     readonly topic: string
@@ -83,6 +86,8 @@ export function driveTrigger(trigger: NamedTrigger, options: DriveOptions, state
   let number = state?.number ?? 0
   let stop = stopOf(state)
   let isRefused = false
+  /** Moves of partitions that are no longer held. */
+  let gone = 0
 
   function sender(): (record: LogRecord) => Promise<Answer> {
     const { batch, parallel } = definition
@@ -175,6 +180,7 @@ export function driveTrigger(trigger: NamedTrigger, options: DriveOptions, state
     }
   }
   function letGo(one: Held): void {
+    gone += 1 + (one.partition?.status().moves ?? 0)
     one.ended.abort()
     one.partition?.abandon()
   }
@@ -215,6 +221,10 @@ export function driveTrigger(trigger: NamedTrigger, options: DriveOptions, state
         stop,
         inFlight: sum(states, ({ inFlight }) => inFlight),
         parked: sum(states, ({ parked }) => parked),
+        runnable: sum(states, ({ runnable }) => runnable),
+        nextDue: states.reduce<number | null>((first, { nextDue }) => earlier(first, nextDue ?? null), null),
+        // What another took over began to count anew.
+        moves: gone + sum(states, ({ moves }) => moves),
         positions: states.map(({ partition, position = 0, held = 0, next = 0 }) => ({
           topic,
           partition,
@@ -238,6 +248,11 @@ export function driveTrigger(trigger: NamedTrigger, options: DriveOptions, state
 function stopOf(state: TriggerState | undefined): Stop | null {
   if (!state || state.state === 'running') return null
   return { state: state.state, reason: state.reason ?? state.state }
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b
+  return Math.min(a, b)
 }
 
 function sum<item>(items: readonly item[], value: (item: item) => number | undefined): number {

@@ -9,6 +9,7 @@ import type { Records } from '../../runtime/records.ts'
 import type { Schedules } from '../../runtime/schedules.ts'
 import type { LogRecord, Topics } from '../../runtime/topics.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
+import { createStallProbe } from './core/stall.ts'
 import type { Answer } from './deliver.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createDispatch } from './dispatch.ts'
@@ -16,7 +17,7 @@ import { runJobs } from './jobs.ts'
 import { runRedrives } from './redrive.ts'
 import { relay } from './relay.ts'
 import { runSchedules } from './schedules.ts'
-import { triggerStatus } from './status.ts'
+import { seen, triggerStatus } from './status.ts'
 import { createStepLog } from './step-log.ts'
 import { supervise } from './supervise.ts'
 import type { EngineLog, NamedTrigger, TriggerStatus } from './trigger.ts'
@@ -42,6 +43,8 @@ export interface EngineOptions {
   readonly log: EngineLog
   /** Milliseconds since 1970, by the clock that people set: `Date.now` unless said. */
   readonly clock?: () => number
+  /** When a trigger that has work and does not move is said to stall; milliseconds. */
+  readonly stall?: { readonly look: number; readonly patience: number }
   /** The topics that the team's functions tell facts on, beside those of its triggers. */
   told(): readonly string[]
   triggers(): readonly NamedTrigger[]
@@ -59,6 +62,7 @@ export interface Engine {
 
 /** Milliseconds. */
 const CLOSE_MOST = 10_000
+const STALL = { look: 10_000, patience: 45_000 }
 
 /** Runs a team's engine: relay, deliveries, redrives, schedules, jobs; each begins again by itself when its store fails. */
 export function startEngine(options: EngineOptions): Engine {
@@ -103,6 +107,20 @@ export function startEngine(options: EngineOptions): Engine {
     if (cancelled.size === 0 || attribute(record, 'source') === `/${options.team}/engine`) return false
     return cancelled.has(attribute(record, 'correlationid'))
   }
+  /** An engine that stands still although there is work is a fault that nobody would see otherwise. */
+  let stalls: ReadonlyMap<string, string> = new Map()
+  async function probe(signal: AbortSignal): Promise<void> {
+    const { look, patience } = options.stall ?? STALL
+    const stall = createStallProbe(patience)
+    while (!signal.aborted) {
+      await wait(look, undefined, { signal }).catch(() => undefined)
+      const drives = dispatch?.status() ?? []
+      const now = performance.timeOrigin + performance.now()
+      const found = stall.look(await Promise.all(drives.map((one) => seen(one, topics))), now)
+      for (const [name, why] of found) if (!stalls.has(name)) log('error', `trigger ${name} stalls: ${why}`)
+      stalls = found
+    }
+  }
   /** Pauses and resumes as the store says. */
   async function obey(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
@@ -125,6 +143,7 @@ export function startEngine(options: EngineOptions): Engine {
       supervised,
     ),
     supervise('trigger states', obey, supervised),
+    supervise('stall probe', probe, supervised),
     supervise('cancelled flows', hearOfCancelled, supervised),
     supervise('dispatch', keepUp, supervised),
   ]
@@ -135,7 +154,7 @@ export function startEngine(options: EngineOptions): Engine {
       ring()
       dispatch?.retry()
     },
-    status: () => triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger }),
+    status: () => triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger, stalls }),
     async close() {
       ended.abort()
       // A store that does not answer must not hold the end up: what it did not take is done again by the next engine.

@@ -9,6 +9,8 @@ export interface StepView {
   readonly function: string
   /** Who told the event that the step handles; none for a job. */
   readonly by?: string
+  /** Who caused it: `<team>/<caller>`; none for a job. */
+  readonly authid?: string
   /** The trigger's name, or `job/<id>`; none where nothing takes the event. */
   readonly step?: string
   readonly state: FlowStep['state'] | 'told'
@@ -47,6 +49,7 @@ function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonl
   const teller = event.source.split('/').at(-1) ?? event.source
   const told = {
     by: teller,
+    authid: event.authid,
     event: event.type,
     subject: event.subject,
     at: event.at.toISOString(),
@@ -64,7 +67,7 @@ function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonl
   }
   return takers.map(({ name, definition }) => {
     const step = steps.find((one) => one.step === name && one.event === event.id && one.source === event.source)
-    if (step) return { ...view(step), by: teller }
+    if (step) return { ...view(step), by: teller, authid: event.authid }
     return { ...told, function: definition.deliver.to, step: name, state: 'waiting', waitingFor: 'its delivery' }
   })
 }

@@ -52,7 +52,7 @@ export function fromOutside(
     )
   }
   const { data, key } = checkedData(type, said.data, said.key)
-  const source = `/${caller.team}/external/${caller.id}`
+  const source = sourceOf(caller)
   const id = said.id === undefined ? uuidv7() : uuidOf(source, said.source ?? '', said.id)
   return {
     topic: type.topic,
@@ -90,7 +90,7 @@ export function edited(
   const checked = checkedData(type, data)
   return {
     id: uuidv7(),
-    source: `/${caller.team}/external/${caller.id}`,
+    source: sourceOf(caller),
     type: type.type,
     subject: before.subject,
     traceparent,
@@ -123,4 +123,9 @@ function checkedData(type: EventType, given: unknown, said?: string): { readonly
     })
   }
   return { data, key }
+}
+
+/** A URI (CloudEvents wants one), whatever letters the caller's id has. */
+function sourceOf({ team, id }: Caller): string {
+  return `/${team}/external/${encodeURIComponent(id)}`
 }

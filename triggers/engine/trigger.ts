@@ -32,6 +32,7 @@ export interface TriggerStatus {
   readonly parked: number
   readonly deadLetters: number
   readonly state: 'running' | 'paused' | 'stopped'
+  /** Of one that is running: it should move and does not, which is a fault of the engine. */
   readonly reason?: string
 }
 

@@ -22,7 +22,7 @@ export function temporary(t: TestContext): string {
 /** The fixture server as a command; `file` is another one. */
 export function program(definition: Partial<Declared> = {}, env: Record<string, string> = {}, file = SERVER): Program {
   return {
-    definition: { name: 'toy', ...definition },
+    definition: { name: 'toy', scope: 'toy:use', ...definition },
     run: { command: [process.execPath, file], cwd: tmpdir() },
     env: { PATH: process.env['PATH'] ?? '', ...env },
   }

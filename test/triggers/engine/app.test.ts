@@ -91,6 +91,16 @@ describe("the platform's own routes", () => {
     )
   })
 
+  it('name the caller in the source as a URI has it, and as it is in authid', async () => {
+    const { posted, send } = setup()
+
+    await send({ text: 'a' }, { 'x-test-as': 'shop:7/../x' })
+
+    assert.partialDeepStrictEqual(posted, [
+      { source: '/default/external/shop%3A7%2F..%2Fx', authtype: 'user', authid: 'default/shop:7/../x' },
+    ])
+  })
+
   it('know an event again that its caller sends again, and answer the same', async () => {
     const { posted, send, sendWhole } = setup()
 

@@ -37,6 +37,12 @@ export interface PartitionStatus {
   readonly held: number
   readonly parked: number
   readonly inFlight: number
+  /** Events that could be delivered now, were there a slot. */
+  readonly runnable: number
+  /** When the first that waits is due; `null` where none waits. */
+  readonly nextDue: number | null
+  /** Grows with all that it does. */
+  readonly moves: number
   readonly paused: string | null
 }
 
@@ -81,6 +87,7 @@ export function createPartition(options: PartitionOptions): Partition {
   /** Deliveries that have a slot, and those of them that wait until their attempt is written. */
   let inFlight = 0
   let starting = 0
+  let moves = 0
 
   for (const { record, attempts, due } of [...claimed.parked].sort((a, b) => a.record.offset - b.record.offset)) {
     const entry = append(record)
@@ -91,6 +98,7 @@ export function createPartition(options: PartitionOptions): Partition {
   settle()
 
   function enter(record: LogRecord): void {
+    moves++
     const { lane } = append(record)
     if (lane.head?.record === record) proceed(lane)
     else if (lane.waiting) parking.parkBehind(lane)
@@ -162,8 +170,10 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   function fly(entry: Entry): void {
+    moves++
     entry.attempts++
     io.deliver({ record: entry.record, attempt: entry.attempts }, (outcome) => {
+      moves++
       if (!isVoid) answered(entry, outcome)
       free()
       settle()
@@ -293,6 +303,16 @@ export function createPartition(options: PartitionOptions): Partition {
     abandon() {
       if (!isVoid) end()
     },
-    status: () => ({ position: passed.position, next: intake.next, held, parked: parking.rows, inFlight, paused }),
+    status: () => ({
+      position: passed.position,
+      next: intake.next,
+      held,
+      parked: parking.rows,
+      inFlight,
+      runnable: canStart() ? retries.size + fresh.size : 0,
+      nextDue: Number.isFinite(due.next) ? due.next : null,
+      moves,
+      paused,
+    }),
   }
 }
