@@ -55,6 +55,8 @@ const Environment = z.object({
   OBJECTS_FOLDER: z.string().min(1).optional(),
   /** Where DuckDB may lay down its scratch files. */
   TABLES_FOLDER: z.string().min(1).optional(),
+  /** Where jobs keep what outlives them, such as the environments of scripts: by default in the data folder. */
+  MEZZ_CACHE: z.string().min(1).optional(),
   TABLES_MEMORY: z
     .string()
     .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|KB|MB|GB)$/, 'must be like 256MiB')
@@ -91,6 +93,17 @@ export function inheritedEnvironment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
+  )
+}
+
+/** What installers of packages (pip, uv, npm) and git read of their user's settings: indexes, proxies, certificates, and the home that holds their files. */
+export function installerEnvironment(): Record<string, string> {
+  const wanted =
+    /^(HOME|XDG_\w+_HOME|PIP_\w+|UV_\w+|npm_config_\w+|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NETRC|GIT_SSL_\w+|SSH_AUTH_SOCK)$/i
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      wanted.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
   )
 }
 

@@ -8,6 +8,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import('./list.ts')).list,
   invoke: async () => (await import('./invoke.ts')).invoke,
   send: async () => (await import('./send.ts')).send,
+  run: async () => (await import('./run.ts')).run,
   triggers: async () => (await import('./triggers.ts')).triggers,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   flows: async () => (await import('./flows.ts')).flows,

@@ -22,6 +22,8 @@ export interface DataFolder {
   /** What a start makes anew: links, sockets. */
   readonly run: string
   readonly jobs: string
+  /** What jobs keep for each other; it may be removed while none runs. */
+  readonly cache: string
   readonly logs: string
   /** A random password by name: made when first asked for, the same ever after. */
   secret(name: string): Promise<string>
@@ -48,6 +50,7 @@ export async function openDataFolder(asked: string): Promise<DataFolder> {
       objects: join(path, 'objects'),
       run: join(path, 'run'),
       jobs: join(path, 'jobs'),
+      cache: join(path, 'cache'),
       logs: join(path, 'logs'),
     }
     await onDisk(path, async () => {

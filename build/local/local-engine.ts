@@ -14,6 +14,7 @@ import { postgresTriggerStates } from '../../runtime/adapters/postgres-trigger-s
 import { postgresUsage } from '../../runtime/adapters/postgres-usage.ts'
 import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
+import { installerEnvironment, readEnvironment } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import type { EngineKey } from '../../runtime/token.ts'
@@ -108,7 +109,11 @@ export function openLocalEngine({
           objects,
           folder: folder.jobs,
           node: process.execPath,
-          resolve: (owner, program) => ({ command: [process.execPath, serving.program(owner, program)] }),
+          cache: readEnvironment().MEZZ_CACHE ?? folder.cache,
+          resolve: (owner, program) => ({
+            command: [process.execPath, serving.program(owner, program)],
+            environment: { MEZZ_INSTALLER: JSON.stringify(installerEnvironment()) },
+          }),
         }),
         parallelJobs: Math.max(1, cpus().length - 1),
         partitions: PARTITIONS,
