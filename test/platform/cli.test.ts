@@ -197,6 +197,7 @@ describe('the mezz command in a repository of its own', () => {
       'send',
       'flows',
       'lineage',
+      'usage',
       'bundle',
       'logs',
       'openapi',
