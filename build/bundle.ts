@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { relative, resolve } from 'node:path'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { BuildContext, BuildFailure, BuildOptions, BuildResult, Message, Metafile, Plugin } from 'esbuild'
 import { build, context } from 'esbuild'
@@ -41,6 +42,8 @@ export interface BundleSource {
   readonly entry: string
   /** Programs that its jobs run: name to file. */
   readonly programs?: Readonly<Record<string, string>>
+  /** Folders of files that go along with the programs as they are: `programs/<name>`. */
+  readonly folders?: Readonly<Record<string, string>>
   /** Native packages by the URL of our own copy, so that the bundle may lie anywhere on this machine, or by name. */
   readonly native: 'here' | 'by name'
 }
@@ -63,7 +66,7 @@ export interface Bundler {
 }
 
 /** Keeps what it learnt of a function's sources, to bundle them again at each change. */
-export async function createBundler({ entry, programs = {}, native }: BundleSource): Promise<Bundler> {
+export async function createBundler({ entry, programs = {}, folders = {}, native }: BundleSource): Promise<Bundler> {
   const plugins = [ownPackage, ...(native === 'here' ? [nativeHere] : [])]
   const external = native === 'here' ? [] : NATIVE
   const contexts: BuildContext<typeof OUTPUT>[] = [
@@ -82,7 +85,10 @@ export async function createBundler({ entry, programs = {}, native }: BundleSour
     contexts.push(await context({ ...OUTPUT, external, entryPoints, plugins }))
   }
   return {
-    build: async () => describe(await attempt(() => Promise.all(contexts.map((one) => one.rebuild())))),
+    build: async () => {
+      const results = await attempt(() => Promise.all(contexts.map((one) => one.rebuild())))
+      return describe(results, await alongside(folders))
+    },
     dispose: async () => void (await Promise.all(contexts.map((one) => one.dispose()))),
   }
 }
@@ -96,11 +102,24 @@ export async function bundleToImport(file: string): Promise<{ readonly code: str
   return { code: text('.js'), map: text('.map') }
 }
 
-function describe(results: readonly Output[]): Built {
+/** The files of these folders, by their paths within the bundle. */
+async function alongside(folders: Readonly<Record<string, string>>) {
+  const all = Object.entries(folders).map(async ([name, folder]) => {
+    const files = await readdir(folder, { withFileTypes: true })
+    const wanted = files.filter((one) => one.isFile())
+    return Promise.all(
+      wanted.map(async (one) => [`programs/${name}/${one.name}`, await readFile(join(folder, one.name))] as const),
+    )
+  })
+  return (await Promise.all(all)).flat()
+}
+
+function describe(results: readonly Output[], more: readonly (readonly [path: string, bytes: Uint8Array])[]): Built {
   const files = new Map(
     results
       .flatMap(({ outputFiles }) => outputFiles)
       .map(({ path, contents }) => [relative(PACKAGE, path), contents] as const)
+      .concat(more)
       .toSorted(([a], [b]) => (a < b ? -1 : 1)),
   )
   const hash = createHash('sha256')

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { delimiter, dirname, resolve } from 'node:path'
+import { faultOf } from '../runtime/cron.ts'
 import type { FunctionDefinition } from '../runtime/define.ts'
 import type { Fault } from '../runtime/errors.ts'
+import { scheduleDue } from '../runtime/schedule-due.ts'
 import { faultAt, shown } from './fault-at.ts'
 import type { Found, FoundFunction, FoundTrigger } from './found.ts'
 import { programFile } from './program-file.ts'
@@ -39,15 +41,24 @@ export function undeliverable(
 ): readonly Fault[] {
   const { on, deliver, ownEvent } = definition
   const faults: Fault[] = []
-  const event = on.type.replace(/^mezz\./, '').replace(/\.v\d+$/, '')
-  const wanted = `${event.replaceAll('.', '-')}-to-${deliver.to}`
-  if (name !== wanted) faults.push(faultAt(file, undefined, `its file must be named ${wanted}`))
+  if ('cron' in on) {
+    const unfit = faultOf(on)
+    if (unfit) faults.push(faultAt(file, 'on', `every('${on.cron}', '${on.zone}') is no schedule: ${unfit}`))
+    if (!name.endsWith(`-to-${deliver.to}`) || name.startsWith('-')) {
+      faults.push(faultAt(file, undefined, `its file must be named after its time, as in nightly-to-${deliver.to}`))
+    }
+  } else {
+    const event = on.type.replace(/^mezz\./, '').replace(/\.v\d+$/, '')
+    const wanted = `${event.replaceAll('.', '-')}-to-${deliver.to}`
+    if (name !== wanted) faults.push(faultAt(file, undefined, `its file must be named ${wanted}`))
+  }
   const [target] = functions.get(deliver.to) ?? []
   if (!target && broken.includes(deliver.to)) return faults
   if (!target) return [...faults, faultAt(file, 'to', `there is no function ${deliver.to} that it could deliver to`)]
-  if (target.definition.emits?.some(({ type }) => type === on.type) && !ownEvent) {
+  const type = 'cron' in on ? scheduleDue.type : on.type
+  if (target.definition.emits?.some((one) => one.type === type) && !ownEvent) {
     faults.push(
-      faultAt(file, 'on', `${deliver.to} emits ${on.type} itself: say ownEvent: true if its route for it does not`),
+      faultAt(file, 'on', `${deliver.to} emits ${type} itself: say ownEvent: true if its route for it does not`),
     )
   }
   if ('app' in target.definition && !hasRoute(target.definition, deliver.path)) {

@@ -49,13 +49,25 @@ const FunctionShape = Common.extend({
 })
 const CommandShape = Common.extend({ command: z.array(z.string()).min(1, 'is empty'), image: z.string().optional() })
 
+const Schedule = z.strictObject({ cron: z.string(), zone: z.string() })
+
 const TriggerShape = z.looseObject({
-  on: EventLike,
+  on: z.union([Schedule, EventLike], { error: 'is no event and no schedule: defineEvent makes one, every the other' }),
   deliver: z.object({ to: z.string(), path: z.string().startsWith('/', 'begins with /') }),
   order: z.enum(['key', 'partition', 'none']).optional(),
   parallel: Count.optional(),
   attempts: Count.optional(),
   backoff: z.object({ first: z.number().positive(), most: z.number().positive() }).optional(),
+  maxAge: z.number().positive().optional(),
+  afterDeadLetter: z.enum(['continue', 'stop']).optional(),
+  budget: z
+    .strictObject({
+      share: z.number().min(0).max(1),
+      within: z.number().min(1).max(86_400),
+      least: z.int().nonnegative(),
+    })
+    .optional(),
+  batch: z.strictObject({ most: z.int().min(1).max(1000) }).optional(),
   startFrom: z.enum(['earliest', 'latest']).optional(),
   ownEvent: z.boolean().optional(),
 })

@@ -1,4 +1,5 @@
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { BundleSource } from './bundle.ts'
 import type { FoundFunction } from './found.ts'
 import { EXTENSION, SOURCES } from './layout.ts'
@@ -18,13 +19,20 @@ export const entry: Entry = ({ file, uses }) => {
   ].join('\n')
 }
 
+/** A folder beside a program, whose files it finds by `import.meta.url` in the checkout and in the bundle. */
+const HELPER = 'helper'
+
 /** What to bundle of a function, to run on this machine: its start, and the programs of its jobs. */
 export function sourceOf({ name, file, definition }: FoundFunction, start: Entry): BundleSource {
   if ('command' in definition) throw new Error(`${name} is a command: there is nothing to bundle`)
-  const programs = Object.entries(definition.programs ?? {})
+  const programs = Object.entries(definition.programs ?? {}).map(([name, path]) => [name, programFile(file, path)])
+  const helpers = programs.map(([, path = '']) => join(dirname(path), HELPER)).filter((folder) => existsSync(folder))
+  if (helpers.length > 1)
+    throw new Error(`${name} has two programs with a folder ${HELPER}: both would lie in one place`)
   return {
     entry: start({ file, uses: definition.uses }),
-    programs: Object.fromEntries(programs.map(([program, path]) => [program, programFile(file, path)])),
+    programs: Object.fromEntries(programs),
+    folders: Object.fromEntries(helpers.map((folder) => [HELPER, folder])),
     native: 'here',
   }
 }

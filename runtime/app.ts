@@ -1,16 +1,16 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
-import { HTTPException } from 'hono/http-exception'
 import type { RouterRoute } from 'hono/types'
+import { takeApart } from './batch.ts'
 import type { Idempotency, Inbox, RequestContext } from './context.ts'
 import { requestContext } from './context.ts'
 import type { FunctionDefinition } from './define.ts'
-import { codeOf, PlatformError, problem } from './errors.ts'
-import { AlreadyHandled } from './handled.ts'
+import { PlatformError } from './errors.ts'
 import { authorize } from './identity.ts'
 import type { Metrics } from './metrics.ts'
 import { openapi } from './openapi.ts'
 import type { PortName, Ports } from './ports.ts'
+import { refuse } from './refuse.ts'
 import type { RequestLog } from './request-log.ts'
 import { requestLog } from './request-log.ts'
 import { withinTime } from './time-limit.ts'
@@ -62,6 +62,7 @@ export function createApp<uses extends PortName, types extends string>(
       .get('/openapi.json', (c) => c.json(openapi(fn, routes)))
       .use(authenticate)
       .use(authorize(fn.scope))
+      .use(takeApart((request, c) => app.fetch(request, c.env)))
       .route('/', routes)
       .notFound((c) => refuse(missing(app, c), c))
       .onError(refuse)
@@ -87,22 +88,4 @@ function missing(app: Hono, c: Context): PlatformError {
 /** Middleware for all methods is found under each, and says nothing about the routes behind it. */
 function isOf(method: string): (found: readonly [readonly [unknown, RouterRoute], ...unknown[]]) => boolean {
   return ([[, route]]) => route.method === method
-}
-
-// Hono keeps the error in `c.error`, where the log line of the request finds it with its cause.
-function refuse(error: Error, c: Context): Response {
-  if (error instanceof AlreadyHandled) {
-    c.error = undefined
-    return c.body(null, 204)
-  }
-  const known = error instanceof HTTPException ? fromHono(error) : error
-  const document = problem(known, requestContext.getStore()?.trace.traceId)
-  if (known instanceof PlatformError && known.retryAfter !== undefined)
-    c.header('Retry-After', String(known.retryAfter))
-  return c.json(document, document.status, { 'Content-Type': 'application/problem+json' })
-}
-
-function fromHono(error: HTTPException): Error {
-  const code = codeOf(error.status)
-  return code ? new PlatformError(code, error.message || 'the request is not right', { cause: error }) : error
 }

@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Query } from './ports.ts'
+import type { RequestDigest } from './request-digest.ts'
 import type { Trace } from './trace.ts'
 
 /** Who asks. The engine brings events and nothing else; everybody else is known by team, id and scopes. */
@@ -36,20 +38,31 @@ export interface StoredAnswer {
   readonly body: string
 }
 
+/** What is known of a key that was used. */
+export interface UsedKey {
+  /** `null` where the effect was committed before the body was read to its end, and the answer was lost. */
+  readonly digest: RequestDigest | null
+  /** `null` where the effect was committed and its answer was lost, or may not be given again. */
+  readonly answer: StoredAnswer | null
+}
+
+/** A key taken for one request; until `release`, or until its process ends, it is in flight. */
+export interface TakenKey {
+  /** Says by a transaction's own statement that it holds the request's effect; throws `in_progress` where another request of this key had one. */
+  mark(query: Query, digest: RequestDigest | null): Promise<void>
+  keep(digest: RequestDigest, answer: StoredAnswer): Promise<void>
+  release(): Promise<void>
+}
+
 /** Who has asked what under which key, and what it was answered: for 24 hours. */
 export interface Idempotency {
-  /** Takes a key, unless it is in flight or was used; the taking ends with `release`, or with the process. */
+  /** Takes a key for the request of this id, unless it is in flight or was used. */
   begin(asked: {
     readonly caller: string
     readonly route: string
     readonly key: string
-    readonly digest: string
-  }): Promise<
-    | 'in flight'
-    | 'another'
-    | { readonly answer: StoredAnswer }
-    | { keep(answer: StoredAnswer): Promise<void>; release(): Promise<void> }
-  >
+    readonly request: string
+  }): Promise<'in flight' | UsedKey | TakenKey>
 }
 
 export interface RequestContext {
@@ -59,6 +72,8 @@ export interface RequestContext {
   readonly trace: Trace
   caller: Caller | undefined
   event: IncomingEvent | undefined
+  /** Stands in each transaction of the request, last: the effect of an Idempotency-Key is stored together with the key. */
+  mark?(query: Query): Promise<void>
 }
 
 /** The request under way, for what is reached by way of a handler without being passed through it: emit, inbox, log. */

@@ -43,8 +43,26 @@ export interface CommandDefinition extends Common<string> {
   readonly image?: string
 }
 
+/** How many of a trigger's events may become dead letters before it stops. */
+export interface Budget {
+  /** Of the events that ended within the time: 0 to 1. */
+  readonly share: number
+  /** Seconds. */
+  readonly within: number
+  /** Fewer dead letters than that are no reason to stop. */
+  readonly least: number
+}
+
+/** A time that comes again. */
+export interface Schedule {
+  /** Five fields as in crontab(5): minute, hour, day of the month, month, day of the week; a sixth before them are seconds. */
+  readonly cron: string
+  /** IANA time zone. */
+  readonly zone: string
+}
+
 export interface TriggerDefinition {
-  readonly on: EventType
+  readonly on: EventType | Schedule
   readonly deliver: { readonly to: string; readonly path: string }
   /** What must arrive one after the other: events of a key, of a partition, or nothing. */
   readonly order?: 'key' | 'partition' | 'none'
@@ -54,6 +72,14 @@ export interface TriggerDefinition {
   readonly attempts?: number
   /** Milliseconds before the second delivery; doubles up to `most`, with jitter. */
   readonly backoff?: { readonly first: number; readonly most: number }
+  /** Seconds from an event's `time` after which it is no longer delivered: it becomes a dead letter, `too_old` (also one that was handled just before its engine died). */
+  readonly maxAge?: number
+  /** Whether the trigger goes on when an event has become a dead letter: `continue` unless said. */
+  readonly afterDeadLetter?: 'continue' | 'stop'
+  /** When so many events become dead letters that it is no fault of theirs: the trigger stops before the next one does. By default half of them, of at least 20 within 60 seconds. */
+  readonly budget?: Budget
+  /** Sends up to so many events at once, in CloudEvents' batch mode; each is answered alone. */
+  readonly batch?: { readonly most: number }
   /** Where a new trigger begins. */
   readonly startFrom?: 'earliest' | 'latest'
   /** Says that the target emits this very type, and that its route for it does not. */
@@ -70,6 +96,11 @@ export function defineFunction<const uses extends PortName = never, const types 
 /** Declares a function that is a program of its own, in any language. */
 export function defineCommand(definition: CommandDefinition): CommandDefinition {
   return definition
+}
+
+/** At these times, by the clock of that zone; after downtime once, for the last time that was missed. */
+export function every(cron: string, zone = 'UTC'): Schedule {
+  return { cron, zone }
 }
 
 /** Declares one delivery: events of a type to a route of a function. */

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { PlatformError } from './errors.ts'
+import { IssuerTable } from './issuer-row.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 /** Never shown, not even when they are wrong: they hold passwords. */
-const SECRET: readonly string[] = ['DATABASE_URL']
+const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN']
 const Port = z
   .string()
   .regex(/^\d{1,5}$/, 'must be a port')
@@ -27,7 +29,21 @@ const Environment = z.object({
     .transform((text, context) => parseJson(text, context))
     .pipe(z.object({ keys: z.array(z.record(z.string(), z.unknown())) }))
     .optional(),
-  /** Callers on loopback are the team's developer. */
+  /** Whose tokens are taken beside the engine's: the table as JSON, or `@` and the file that holds it. */
+  MEZZ_ISSUERS: z
+    .string()
+    .transform((text, context) => (text.startsWith('@') ? readText(text.slice(1), context) : text))
+    .transform((text, context) => parseJson(text, context))
+    .pipe(IssuerTable)
+    .optional(),
+  /** The same, by the file's name alone. */
+  MEZZ_ISSUERS_FILE: z.string().min(1).optional(),
+  /** What the `mezz` command shows to a platform that asks who calls. */
+  MEZZ_TOKEN: z
+    .string()
+    .regex(/^([\w\-.~+/]+=*)?$/, 'must be a token')
+    .optional(),
+  /** Callers on loopback without a token are the team's developer. */
   MEZZ_DEVELOPER: Flag.default(false),
   /** Ends the process when its standard input ends: its parent is gone. */
   MEZZ_ENDS_WITH_PARENT: Flag.default(false),
@@ -39,6 +55,8 @@ const Environment = z.object({
   OBJECTS_FOLDER: z.string().min(1).optional(),
   /** Where DuckDB may lay down its scratch files. */
   TABLES_FOLDER: z.string().min(1).optional(),
+  /** Where jobs keep what outlives them, such as the environments of scripts: by default in the data folder. */
+  MEZZ_CACHE: z.string().min(1).optional(),
   TABLES_MEMORY: z
     .string()
     .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|KB|MB|GB)$/, 'must be like 256MiB')
@@ -48,12 +66,15 @@ const Environment = z.object({
 export type Environment = z.infer<typeof Environment>
 
 /** The environment as the platform understands it; throws once, with every fault. */
-export function readEnvironment(source: Readonly<Record<string, string | undefined>> = process.env): Environment {
+export function readEnvironment(given: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  const { MEZZ_ISSUERS: table, MEZZ_ISSUERS_FILE: file } = given
+  const source = file && table === undefined ? { ...given, MEZZ_ISSUERS: `@${file}` } : given
   const parsed = Environment.safeParse(source)
   const faults = (parsed.error?.issues ?? []).map(({ path, message }) => {
     const name = String(path[0])
     return `  ${path.join('.')}: ${message}${SECRET.includes(name) ? '' : `, found ${JSON.stringify(source[name])}`}`
   })
+  if (file && table !== undefined) faults.push('  MEZZ_ISSUERS_FILE: is set beside MEZZ_ISSUERS: one of them is enough')
   // Whoever reaches the address would be the developer.
   if (source['MEZZ_DEVELOPER'] === '1' && !LOOPBACK.test(source['MEZZ_HOST'] ?? 'localhost')) {
     faults.push(`  MEZZ_DEVELOPER: is for loopback alone, found MEZZ_HOST ${JSON.stringify(source['MEZZ_HOST'])}`)
@@ -62,12 +83,38 @@ export function readEnvironment(source: Readonly<Record<string, string | undefin
   throw new PlatformError('invalid_input', `the environment is not right:\n${faults.join('\n')}`)
 }
 
+/** The command that a user edits texts with. */
+export function editor(): string {
+  return process.env['VISUAL'] || process.env['EDITOR'] || 'vi'
+}
+
 /** What a process that we start needs of ours to run at all; nothing of the platform's secrets. */
 export function inheritedEnvironment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name] ?? '']])),
   )
+}
+
+/** What installers of packages (pip, uv, npm) and git read of their user's settings: indexes, proxies, certificates, and the home that holds their files. */
+export function installerEnvironment(): Record<string, string> {
+  const wanted =
+    /^(HOME|XDG_\w+_HOME|PIP_\w+|UV_\w+|npm_config_\w+|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NETRC|GIT_SSL_\w+|SSH_AUTH_SOCK)$/i
+  return Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) =>
+      wanted.test(name) && value !== undefined ? [[name, value]] : [],
+    ),
+  )
+}
+
+function readText(path: string, context: z.RefinementCtx): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    context.addIssue({ code: 'custom', message: `names a file that cannot be read: ${path} (${reason})` })
+    return z.NEVER
+  }
 }
 
 function parseJson(text: string, context: z.RefinementCtx): unknown {

@@ -1,8 +1,9 @@
-import { hash } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
-import type { StoredAnswer } from './context.ts'
+import type { StoredAnswer, UsedKey } from './context.ts'
 import { requestContext } from './context.ts'
 import { PlatformError } from './errors.ts'
+import type { GrowingDigest } from './request-digest.ts'
+import { requestDigest } from './request-digest.ts'
 import { specified } from './routes.ts'
 
 const KEY = /^[\x21-\x7e]{1,255}$/
@@ -12,8 +13,9 @@ const PASSING = new Set([401, 403, 408, 409, 425, 429])
 
 /**
  * Lets a POST that creates be sent again: with the same `Idempotency-Key` (per caller and route, 24 hours) it answers what it
- * answered; 409 while the first is in flight, 422 for another request. To stand behind `body()` and `query()`: what they took
- * is what is compared; of a body that no schema reads, its type and length are.
+ * answered; 409 while the first is in flight, 422 for another request (`requestDigest` says which one is). What the handler does
+ * by `sql.transaction` is done once even if its process dies: where its answer was lost, 409 `outcome_unknown`. To stand behind
+ * `body()` and `query()`.
  */
 export function idempotent(): MiddlewareHandler {
   async function idempotent(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
@@ -27,21 +29,23 @@ export function idempotent(): MiddlewareHandler {
         errors: [{ pointer: '/idempotency-key', reason: 'must be 1 to 255 printable ASCII characters' }],
       })
     }
-    const { idempotency, caller } = requestContext.getStore() ?? {}
-    if (!idempotency) throw new Error('idempotent() needs a function that uses sql')
+    const context = requestContext.getStore()
+    if (!context?.idempotency) throw new Error('idempotent() needs a function that uses sql')
+    const { idempotency, caller, id } = context
     const route = `${c.req.method} ${c.req.path}`
-    const begun = await idempotency.begin({ caller: caller?.id ?? '', route, key, digest: digestOf(c) })
+    const digest = requestDigest(c, read(c))
+    const begun = await idempotency.begin({ caller: caller?.id ?? '', route, key, request: id })
     if (begun === 'in flight') {
       throw new PlatformError('in_progress', 'a request of this Idempotency-Key is in flight', { retryAfter: 1 })
     }
-    if (begun === 'another') {
-      throw new PlatformError('key_reused', 'this Idempotency-Key was used for another request: take a new one')
-    }
-    if ('answer' in begun) return again(begun.answer)
+    if ('answer' in begun) return repeated(begun, digest)
+    context.mark = (query) => begun.mark(query, digest.soFar())
     try {
       await next()
       const answer = await answerOf(c)
-      if (answer) await begun.keep(answer)
+      // A refusal may come long before the body's end, which is not waited for then.
+      const whole = answer && (answer.status < 400 ? await digest.finish() : digest.soFar())
+      if (answer && whole) await begun.keep(whole, answer)
     } finally {
       await begun.release()
     }
@@ -50,15 +54,9 @@ export function idempotent(): MiddlewareHandler {
   return specified<MiddlewareHandler>(idempotent, { idempotent: true })
 }
 
-function digestOf(c: Context): string {
-  const { searchParams } = new URL(c.req.url)
-  const given = [searchParams.toString(), c.req.header('content-type') ?? '', c.req.header('content-length') ?? '']
-  return hash('sha256', JSON.stringify([...given, read(c)]))
-}
-
 /** The body that `body()` has read, if it has: which routes have one, this type of context does not say. */
 function read(c: Context): unknown {
-  return (c as Context<object, string, { out: { json: unknown } }>).req.valid('json') ?? null
+  return (c as Context<object, string, { out: { json: unknown } }>).req.valid('json')
 }
 
 async function answerOf(c: Context): Promise<StoredAnswer | null> {
@@ -67,6 +65,18 @@ async function answerOf(c: Context): Promise<StoredAnswer | null> {
   const body = await c.res.clone().text()
   if (body.length > MOST_BODY) return null
   return { status, type: headers.get('content-type'), location: headers.get('location'), body }
+}
+
+async function repeated({ digest, answer }: UsedKey, asked: GrowingDigest): Promise<Response> {
+  const same = digest && (await asked.finish(digest.bytes))
+  if (digest && same?.sha256 !== digest.sha256) {
+    throw new PlatformError('key_reused', 'this Idempotency-Key was used for another request: take a new one')
+  }
+  if (answer) return again(answer)
+  throw new PlatformError(
+    'outcome_unknown',
+    'the request of this Idempotency-Key took effect and its answer was lost: look at what it made before you send it by a new key',
+  )
 }
 
 function again({ status, type, location, body }: StoredAnswer): Response {

@@ -13,13 +13,17 @@ export interface Causes {
 export interface ClaimedJob extends Attempt {
   /** Lines that earlier attempts have printed. */
   readonly lines: number
+  /** It is to end without another attempt. */
+  readonly cancel: boolean
   readonly causes: Causes
 }
 
 /** The jobs that a team's functions asked for, in their rows. The engine alone touches it. */
 export interface JobStore {
-  /** Takes up to `most` jobs that wait, or whose engine is gone (this one's own of an earlier life at once), each as a new attempt. */
+  /** Takes jobs that are to end, and up to `most` that wait, or whose engine is gone (this one's own of an earlier life at once), each as a new attempt. */
   claim(most: number): Promise<readonly ClaimedJob[]>
+  /** Those of these jobs that somebody has asked to end. */
+  cancelled(jobs: readonly string[]): Promise<readonly string[]>
   /** A claim that came to nothing: when its lease is over, it may be claimed again. */
   forget(job: string): void
   /** Keeps the claims alive; answers with the ids that are still this engine's. */

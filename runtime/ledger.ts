@@ -18,6 +18,8 @@ export interface DeliveryError {
   /** `null` where no answer came. */
   readonly status: number | null
   readonly message: string
+  /** Of the function that answered, where it is known. */
+  readonly version?: string
 }
 
 /** An event that was given up, with all that is needed to look at it and to deliver it again. */
@@ -54,6 +56,8 @@ export interface Changes {
   readonly unpark: readonly number[]
   /** Rows to insert. */
   readonly dead: readonly DeadLetter[]
+  /** The trigger stops with this write, for this reason. */
+  readonly stop?: string
 }
 
 /** Where a partition stands. */

@@ -28,7 +28,9 @@ const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   in: 'header',
   required: false,
-  description: 'The same key again within 24 hours: the same answer, and nothing done twice',
+  description:
+    'The same key again within 24 hours: the same answer, and nothing done twice. 409 `in_progress` while the first request is in flight; ' +
+    '409 `outcome_unknown` where it took effect and its answer was lost: look at what it made; 422 `key_reused` for another request.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 } as const
 
@@ -90,10 +92,14 @@ function operation({ summary, body, media, query, event, answers, idempotent }: 
   }
 }
 
-function response([status, answer]: [string, z.ZodType | string | null]): [string, unknown] {
+type Answer = NonNullable<RouteSpec['answers']>[number]
+
+function response([status, answer]: [string, Answer]): [string, unknown] {
   if (answer === null) return [status, { description: 'Done' }]
-  if (typeof answer === 'string') return [status, { description: answer, content: { [answer]: {} } }]
-  return [status, { description: 'Done', content: { 'application/json': { schema: output(answer) } } }]
+  if (typeof answer === 'object' && '_zod' in answer)
+    return [status, { description: 'Done', content: { 'application/json': { schema: output(answer) } } }]
+  const types = [answer].flat()
+  return [status, { description: types.join(' or '), content: Object.fromEntries(types.map((type) => [type, {}])) }]
 }
 
 function queryParameters(query: z.ZodType) {

@@ -85,6 +85,8 @@ export interface Transaction<types extends string = never> {
   emit<data>(type: EventType<data, types>, data: data, options?: { readonly subject?: string }): string
   /** Asks the engine for a job, in this transaction; answers with its id. Its end comes back as `mezz.job.ended.v1`. */
   startJob(job: JobRequest): string
+  /** Asks that a job of this function ends, in whatever state it is: it ends `cancelled`, unless it ended before. */
+  cancelJob(id: string): Promise<void>
   /** One at a time of all transactions of this function that lock this name. */
   lock(name: string): Promise<void>
   /** Says that rows of `owner` name these blobs, so that the sweeper leaves them. */

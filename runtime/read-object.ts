@@ -3,11 +3,16 @@ import * as z from 'zod'
 import { PlatformError } from './errors.ts'
 import type { ObjectRef, Objects } from './ports.ts'
 
-/** Whole texts are for what fits into memory: models, definitions. */
+/** Whole objects are for what fits into memory: models, definitions. */
 const MOST_BYTES = 512 * 1024 * 1024
 
-/** The text of an object, its digest checked; not there (yet): `not_found`; another or too large: `unprocessable`. */
-export async function readText(objects: Objects, { name, sha256, bytes }: ObjectRef): Promise<string> {
+/** The text of an object, as `readBytes` reads it. */
+export async function readText(objects: Objects, ref: ObjectRef): Promise<string> {
+  return Buffer.from(await readBytes(objects, ref)).toString()
+}
+
+/** The bytes of an object, their digest checked; not there (yet): `not_found`; another or too large: `unprocessable`. */
+export async function readBytes(objects: Objects, { name, sha256, bytes }: ObjectRef): Promise<Uint8Array> {
   if (bytes > MOST_BYTES) {
     throw new PlatformError('unprocessable', `${name} has ${bytes} bytes, at most ${MOST_BYTES} are read`)
   }
@@ -19,7 +24,7 @@ export async function readText(objects: Objects, { name, sha256, bytes }: Object
   if (hash('sha256', whole) !== sha256) {
     throw new PlatformError('unprocessable', `${name} is not the object that was announced: its sha256 is another`)
   }
-  return whole.toString()
+  return whole
 }
 
 /** A JSON object as this schema has it; what it is not: `unprocessable`. */

@@ -38,6 +38,7 @@ export interface FlowEvent {
 
 export interface Flow {
   readonly id: string
+  readonly isCancelled: boolean
   readonly events: readonly FlowEvent[]
   readonly steps: readonly FlowStep[]
 }

@@ -12,7 +12,7 @@ export interface RouteSpec {
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean
   readonly summary?: string
-  readonly answers?: Readonly<Record<number, z.ZodType | string | null>>
+  readonly answers?: Readonly<Record<number, z.ZodType | string | readonly string[] | null>>
 }
 
 const specs = new WeakMap<object, RouteSpec>()
@@ -28,7 +28,7 @@ export function specOf(handler: object): RouteSpec | undefined {
 }
 
 /**
- * Says what a route is for and what it answers when all goes well: a schema for JSON, a media type, or `null` for no body.
+ * Says what a route is for and what it answers when all goes well: a schema for JSON, a media type or several, or `null` for no body.
  * Problems need no word: every route may answer one.
  */
 export function answers(summary: string, byStatus: NonNullable<RouteSpec['answers']>): MiddlewareHandler {

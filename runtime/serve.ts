@@ -2,12 +2,14 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { createApp } from './app.ts'
+import type { AuditLine } from './audit.ts'
 import type { Idempotency, Inbox } from './context.ts'
 import type { FunctionDefinition } from './define.ts'
 import { drainable } from './drain.ts'
 import type { Environment } from './env.ts'
 import { readEnvironment } from './env.ts'
 import { authenticate } from './identity.ts'
+import { openIssuers } from './issuers.ts'
 import { createMetrics } from './metrics.ts'
 import type { PortName, Ports } from './ports.ts'
 import type { RequestLog } from './request-log.ts'
@@ -42,9 +44,12 @@ export async function serve<uses extends PortName, types extends string>(
   const keys = env.MEZZ_ENGINE_KEYS
   const app = createApp(fn, ports, {
     authenticate: authenticate({
+      name: fn.name,
       team: env.MEZZ_TEAM,
       verifyEngine: keys ? engineVerifier(keys, `/${env.MEZZ_TEAM}/${fn.name}`) : undefined,
+      findCaller: env.MEZZ_ISSUERS && openIssuers(env.MEZZ_ISSUERS, { team: env.MEZZ_TEAM }),
       developer: env.MEZZ_DEVELOPER,
+      audit: print,
     }),
     inbox: opened.find(([, { inbox }]) => inbox)?.[1].inbox,
     idempotency: opened.find(([, { idempotency }]) => idempotency)?.[1].idempotency,
@@ -119,6 +124,6 @@ function exit(message: string): never {
   process.exit(2)
 }
 
-function print(line: RequestLog): void {
+function print(line: RequestLog | AuditLine): void {
   process.stdout.write(`${JSON.stringify(line)}\n`)
 }

@@ -18,8 +18,9 @@ const HOMES: Record<string, readonly string[]> = {
   '@duckdb/node-api': ['runtime/adapters/duckdb.ts'],
   '@hono/node-server': ['runtime/serve.ts'],
   ajv: ['build/testkit/answers.ts'],
+  croner: ['runtime/cron.ts'],
   esbuild: ['build/bundle.ts'],
-  jose: ['runtime/token.ts'],
+  jose: ['runtime/jwt.ts'],
   'onnxruntime-node': ['runtime/adapters/onnxruntime.ts'],
   pg: ['runtime/adapters/postgres.ts', 'runtime/adapters/postgres-listen.ts'],
 }

@@ -25,6 +25,29 @@ export const datasetIngested = defineEvent({
   key: ({ dataset }) => dataset,
 })
 
+export const annotationCompleted = defineEvent({
+  type: 'mezz.annotation.completed.v1',
+  topic: 'datasets',
+  data: z.object({
+    project: Name,
+    /** The version whose rows were labelled. */
+    dataset: Name,
+    version: z.int().positive(),
+    /** Parquet: `row`, which counts from 0, and its `label`; rows without a label are not in it. */
+    labels: ObjectRef,
+    /** The column that the labels become. */
+    column: z.string().min(1),
+  }),
+  key: ({ dataset }) => dataset,
+})
+
+export const projectDeleted = defineEvent({
+  type: 'mezz.project.deleted.v1',
+  topic: 'datasets',
+  data: z.object({ project: Name, dataset: Name }),
+  key: ({ dataset }) => dataset,
+})
+
 export const featuresExtracted = defineEvent({
   type: 'mezz.features.extracted.v1',
   topic: 'features',
@@ -60,6 +83,16 @@ export const trainingFailed = defineEvent({
   key: ({ model }) => model,
 })
 
+/** What a model foretells, and of what. */
+export const Signature = z.object({
+  task: z.enum(['classification', 'regression']),
+  target: z.string(),
+  /** Class labels in the order of the scores, as JSON values. */
+  classes: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
+  /** Where there is no encoder: the columns that the model takes, in its order; `missing` is the text that stands for no value, '' unless said. */
+  inputs: z.array(z.object({ column: z.string(), missing: z.string().optional() })).optional(),
+})
+
 export const modelTrained = defineEvent({
   type: 'mezz.model.trained.v1',
   topic: 'models',
@@ -73,20 +106,16 @@ export const modelTrained = defineEvent({
     artifact: ObjectRef,
     /** The view's definition that the rows went through. */
     definition: ObjectRef,
-    /** What was learnt about the columns, fitted on the training rows only. */
-    encoder: ObjectRef,
-    /** The holdout's rows with the trainer's own scores. */
+    /** What was learnt about the columns, fitted on the training rows only; a script's graph takes the raw columns and has none. */
+    encoder: ObjectRef.optional(),
+    /** The holdout's rows (of a script: some of all) with the trainer's own scores. */
     reference: ObjectRef,
     metrics: z.record(z.string(), z.number()),
-    signature: z.object({
-      task: z.enum(['classification', 'regression']),
-      target: z.string(),
-      /** Class labels in the order of the scores, as JSON values. */
-      classes: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
-    }),
+    signature: Signature,
     publish: z.object({ metric: z.string(), atLeast: z.number().optional(), atMost: z.number().optional() }).optional(),
     code: z.object({ trainer: z.string(), digest: z.string() }),
-    environment: z.object({ digest: z.string() }),
+    /** `lock` lists a script's packages with their versions. */
+    environment: z.object({ digest: z.string(), lock: ObjectRef.optional() }),
     data: z.object({ digest: z.string() }),
     seed: z.int(),
   }),

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream'
 import { text as wholeText } from 'node:stream/consumers'
 import type * as z from 'zod'
+import { readEnvironment } from '../../runtime/env.ts'
 import { PlatformError } from '../../runtime/errors.ts'
 import { problemText } from './problem-text.ts'
 
@@ -21,11 +22,14 @@ export interface Answer {
   readonly body: IncomingMessage
 }
 
-/** Asks a platform and waits for its answer as long as it takes; `unavailable`, in words for its user, when nothing answers there. */
+/** Asks a platform, with the token of `MEZZ_TOKEN` unless the question brings its own, and waits for its answer as long as it takes; `unavailable`, in words for its user, when nothing answers there. */
 export function ask(url: URL, { method = 'GET', headers = {}, body }: Question = {}): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const byScheme = url.protocol === 'https:' ? byHttps : byHttp
-  const list = Object.entries(headers).map(([name, value]) => [name, typeof value === 'string' ? value : [...value]])
+  const { MEZZ_TOKEN: token } = readEnvironment()
+  const list = Object.entries({ ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers }).map(
+    ([name, value]) => [name, typeof value === 'string' ? value : [...value]],
+  )
   const request = byScheme(url, { method, headers: Object.fromEntries(list) })
   request.once('response', (answer) => {
     const { statusCode = 0, statusMessage = '', headers } = answer
@@ -46,8 +50,10 @@ export async function askJson<schema extends z.ZodType>(
 ): Promise<z.output<schema>> {
   const { status, statusText, body } = await ask(url, question)
   const said = await wholeText(body)
-  if (status >= 400)
-    throw new PlatformError(status === 404 ? 'not_found' : 'unprocessable', problemText(said, statusText))
+  if (status >= 400) {
+    const hint = status === 401 ? '\nset MEZZ_TOKEN to one: mezz token makes it, or an issuer of the platform' : ''
+    throw new PlatformError(status === 404 ? 'not_found' : 'unprocessable', problemText(said, statusText) + hint)
+  }
   const parsed = schema.safeParse(json(said))
   if (parsed.success) return parsed.data
   throw new PlatformError('unprocessable', `what answers at ${url.origin} is no mezz platform of this version`, {

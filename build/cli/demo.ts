@@ -45,12 +45,14 @@ publication. Then it asks for five predictions, shows what they come from, and e
       import('../local/platform.ts'),
       import('../demo/story.ts'),
     ])
+    // Nobody else calls a demo, and it has no token of theirs.
+    const { MEZZ_ISSUERS: _, ...environment } = readEnvironment()
     const platform = await startPlatform({
       data,
       port: 0,
       folders: [],
       idle: IDLE,
-      environment: readEnvironment(),
+      environment,
       heard: () => undefined,
     })
     say(`platform  ready at ${platform.url} after ${Math.round(performance.now() - begun)} ms, everything in ${data}`)

@@ -6,6 +6,7 @@ const Step = z.object({
   subject: z.string().default(''),
   function: z.string(),
   by: z.string().optional(),
+  authid: z.string().optional(),
   step: z.string().optional(),
   state: z.string(),
   waitingFor: z.string().optional(),
@@ -63,7 +64,9 @@ export function flowText(flow: Flow): string {
     .trimEnd()
     .split('\n')
   const body = lines.map((line, at) => `${line}\n${why(flow.steps[at])}`)
-  return `flow ${flow.id}  ${flow.state}  started ${clock(flow.startedAt)} UTC\n${head}\n${body.join('')}`
+  const who = flow.steps.find(({ authid }) => authid)?.authid
+  const by = who ? ` by ${who}` : ''
+  return `flow ${flow.id}  ${flow.state}  started ${clock(flow.startedAt)} UTC${by}\n${head}\n${body.join('')}`
 }
 
 /** One step, on a line of its own: what a log of changes prints. */

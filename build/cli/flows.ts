@@ -3,9 +3,10 @@ import * as z from 'zod'
 import { PlatformError } from '../../runtime/errors.ts'
 import { askJson } from './ask.ts'
 import type { Command } from './command.ts'
-import { text, whole, words } from './command.ts'
+import { text, UsageError, whole, words } from './command.ts'
 import { findPlatform, PLATFORM_HELP, PLATFORM_OPTIONS } from './find-platform.ts'
 import { Flow, flowLines, flowText, stepText } from './flow-text.ts'
+import { cancelFlow, redriveFlow } from './flow-verbs.ts'
 import { painter } from './painter.ts'
 
 const LOOK_MS = 500
@@ -17,21 +18,37 @@ const Flows = z.object({ items: z.array(Flow) })
 
 export const flows: Command = {
   name: 'flows',
-  usage: '[id] [--watch] [--limit 20]',
-  summary: 'shows flow runs: what an event or a request led to, step by step',
+  usage: '[id] [--watch] [--limit 20] | cancel ID | redrive ID [--from T] [--edit]',
+  summary: 'shows flow runs: what an event or a request led to; cancels one, redrives one',
   help: `
 Without an id one line a flow run, the newest first: each function with ✓ done, … running, · waiting,
 ✗ failed. With an id (the beginning of it will do) each step: when, which event of what, how long, how
 many tries, in which process, its cold start, what it waits for, and the error in full.
 
+  cancel ID    no event of it is delivered any more, its jobs end
+  redrive ID   delivers again what is dead of it, each event under its id; --from T: that trigger alone;
+               --edit opens the dead event's data in $EDITOR, and sends what you save as a new event
   --watch      goes on until the flow run ends; without an id, until Ctrl-C
   --limit      so many flow runs at most (20)
 ${PLATFORM_HELP}`,
-  options: { watch: { type: 'boolean' }, limit: { type: 'string', default: '20' }, ...PLATFORM_OPTIONS },
+  options: {
+    watch: { type: 'boolean' },
+    limit: { type: 'string', default: '20' },
+    from: { type: 'string' },
+    edit: { type: 'boolean' },
+    ...PLATFORM_OPTIONS,
+  },
 
   async run({ values, positionals }) {
-    words(positionals, { needed: [], more: 1 })
-    const [id] = positionals
+    words(positionals, { needed: [], more: 2 })
+    const [id, of] = positionals
+    if (id === 'cancel' || id === 'redrive') {
+      if (of === undefined) throw new UsageError(`${id} which? mezz flows shows their ids`)
+      const url = await findPlatform(values)
+      const at = `${url}/_mezz/flows/${encodeURIComponent(await fullId(of, url))}`
+      return print(id === 'cancel' ? await cancelFlow(at) : await redriveFlow(at, { url, values }))
+    }
+    if (of !== undefined) throw new UsageError(`it takes no ${of}`)
     const limit = whole(text(values['limit']) ?? '20', 1)
     const url = await findPlatform(values)
     const all = async (): Promise<readonly Flow[]> =>
@@ -69,7 +86,7 @@ async function watchOne(look: () => Promise<Flow>): Promise<number> {
     if (flow) {
       if (show) show(flowText(flow))
       else appendChanges(flow, told)
-      ended = flow.state === 'done' || flow.state === 'failed' ? ended + 1 : 0
+      ended = flow.state === 'running' || flow.state === 'waiting' ? 0 : ended + 1
       if (ended === LOOKS_ENDED) {
         if (!show) print(`${flow.state}\n`)
         return flow.state === 'done' ? 0 : 1

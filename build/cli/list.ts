@@ -5,7 +5,7 @@ import type { Command } from './command.ts'
 import { words } from './command.ts'
 import { findPlatform, PLATFORM_HELP, PLATFORM_OPTIONS } from './find-platform.ts'
 
-const Status = z.object({
+export const Status = z.object({
   team: z.string(),
   functions: z.array(
     z.object({
@@ -26,6 +26,7 @@ const Status = z.object({
       on: z.string(),
       to: z.string(),
       lag: z.number(),
+      oldestSeconds: z.number().default(0),
       inFlight: z.number(),
       parked: z.number(),
       deadLetters: z.number(),
@@ -70,13 +71,24 @@ export function shownStatus({ functions, triggers, missing }: Status): string {
       one.ours ? 'mezz' : 'yours',
     ]),
   )
-  const triggerTable = columns(
-    ['TRIGGER', 'ON', 'TO', 'LAG', 'IN FLIGHT', 'PARKED', 'DEAD', 'STATE', ''],
+  const lacks = missing.map((one) => `missing ${one}\n`)
+  return [
+    functionTable,
+    ...(triggers.length > 0 ? [triggerTable(triggers)] : []),
+    ...(lacks.length > 0 ? [lacks.join('')] : []),
+  ].join('\n')
+}
+
+/** The triggers, one a line. */
+export function triggerTable(triggers: Status['triggers']): string {
+  return columns(
+    ['TRIGGER', 'ON', 'TO', 'LAG', 'OLDEST', 'IN FLIGHT', 'PARKED', 'DEAD', 'STATE', ''],
     triggers.map((one) => [
       one.name,
       one.on,
       one.to,
       String(one.lag),
+      one.oldestSeconds > 0 ? `${one.oldestSeconds.toFixed(1)} s` : '',
       String(one.inFlight),
       String(one.parked),
       String(one.deadLetters),
@@ -84,10 +96,4 @@ export function shownStatus({ functions, triggers, missing }: Status): string {
       one.reason ?? '',
     ]),
   )
-  const lacks = missing.map((one) => `missing ${one}\n`)
-  return [
-    functionTable,
-    ...(triggers.length > 0 ? [triggerTable] : []),
-    ...(lacks.length > 0 ? [lacks.join('')] : []),
-  ].join('\n')
 }

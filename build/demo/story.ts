@@ -15,6 +15,7 @@ import {
   Runs,
 } from './answers.ts'
 import { ask, send } from './client.ts'
+import { nameOf, TYPES } from './table-file.ts'
 
 export interface StoryOptions {
   /** `http://127.0.0.1:8080/default`. */
@@ -36,12 +37,6 @@ const LOOK = 150
 const HOLDOUT = 5
 /** A number with as few different values is taken for a class. */
 const FEW = 20
-const TYPES: Readonly<Record<string, string>> = {
-  '.csv': 'text/csv',
-  '.ndjson': 'application/x-ndjson',
-  '.jsonl': 'application/x-ndjson',
-  '.parquet': 'application/vnd.apache.parquet',
-}
 
 /** The main job on one table, told as it happens: from a file to predictions and back to its bytes. Throws where the chain breaks. */
 export async function tellStory({ base, platform, file, target, task, say }: StoryOptions): Promise<Told> {
@@ -192,16 +187,6 @@ export async function tellStory({ base, platform, file, target, task, say }: Sto
       say(`  ${kind.padEnd(12)} ${known}${digest && !known.includes('sha256:') ? `  ${digest.slice(0, 19)}` : ''}`)
     }
   }
-}
-
-/** A DNS label of a file's name. */
-function nameOf(file: string): string {
-  const label = basename(file)
-    .replace(/\.(csv|ndjson|jsonl|parquet)(\.gz)?$/i, '')
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-  return label.slice(0, 63).replace(/-+$/, '') || 'table'
 }
 
 interface Served {

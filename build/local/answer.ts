@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PlatformError, problem } from '../../runtime/errors.ts'
+import { challengeOf } from '../../runtime/refusal.ts'
 
 /** Answers with the error as RFC 9457 problem details; an answer that has begun is cut, so that nobody takes it for whole. */
 export function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
@@ -10,10 +11,12 @@ export function refuse(request: IncomingMessage, response: ServerResponse, error
   }
   const document = problem(error)
   const body = JSON.stringify(document)
+  const challenge = challengeOf(error)
   response.writeHead(document.status, {
     'Content-Type': 'application/problem+json',
     'Content-Length': Buffer.byteLength(body),
     ...(error instanceof PlatformError && error.retryAfter ? { 'Retry-After': String(error.retryAfter) } : {}),
+    ...(challenge ? { 'WWW-Authenticate': challenge } : {}),
     // What is left of a body is not worth waiting for.
     ...(request.complete ? {} : { Connection: 'close' }),
   })

@@ -1,10 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { AuditLine } from '../../runtime/audit.ts'
+import { auditLine } from '../../runtime/audit.ts'
 import { foreignPage } from '../../runtime/browser.ts'
 import { PlatformError, problem } from '../../runtime/errors.ts'
+import { Refusal } from '../../runtime/refusal.ts'
 import { addressOf } from './address.ts'
+import type { Admit } from './admit.ts'
+import { askedBy } from './admit.ts'
 import { refuse } from './answer.ts'
+import type { Connection } from './fetch.ts'
 import { answerByFetch } from './fetch.ts'
 import type { Meter } from './meter.ts'
 import type { FunctionStatus, Pool } from './pool.ts'
@@ -16,7 +22,11 @@ export interface GatewayOptions {
   readonly pools: ReadonlyMap<string, Pool>
   readonly meter?: Meter
   /** Answers what begins with `/_mezz`. */
-  platform(request: Request): Response | Promise<Response>
+  platform(request: Request, connection: Connection): Response | Promise<Response>
+  /** Judges who calls a program that does not do so itself; without it all do whom no foreign page sends. */
+  readonly admit?: Admit
+  /** Is told whom the gateway itself refuses. */
+  audit?(line: AuditLine): void
 }
 
 export interface Gateway {
@@ -28,10 +38,14 @@ export interface Gateway {
 }
 
 /** The one door of the local platform: finds the function, refuses what a foreign web page could have sent, answers all else by the functions. */
-export function createGateway({ team, pools, meter, platform }: GatewayOptions): Gateway {
+export function createGateway({ team, pools, meter, platform, admit, audit }: GatewayOptions): Gateway {
   let draining = false
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => refuse(request, response, error))
+    answer(request, response).catch((error: unknown) => {
+      const line = auditLine(error, { name: 'gateway', asked: askedBy(request) })
+      if (line) audit?.(line)
+      refuse(request, response, error)
+    })
   })
   // How long a request may last is the function's to say, and an upload of gigabytes is one.
   server.requestTimeout = 0
@@ -39,14 +53,15 @@ export function createGateway({ team, pools, meter, platform }: GatewayOptions):
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (draining) throw new PlatformError('unavailable', 'the platform is ending', { retryAfter: 1 })
-    const foreign = foreignPage((name) => textOf(request.headers[name]))
-    if (foreign) throw new PlatformError('forbidden', foreign)
+    const foreign = foreignPage(askedBy(request).header)
+    if (foreign) throw Refusal.page(foreign)
     const address = addressOf(request.url ?? '', request.headers.host ?? '')
     if (address.kind === 'platform') return answerByFetch(request, response, platform)
     if (address.kind === 'nowhere') throw new PlatformError('not_found', `no route ${request.method} ${request.url}`)
     if (address.team !== team) throw new PlatformError('not_found', `no team ${address.team}`)
     const pool = pools.get(address.name)
     if (!pool) throw new PlatformError('not_found', `no function ${address.name}`)
+    if (pool.isCommand) await admit?.(request, pool)
     meter?.request(pool.name, address.path, response)
     return forward(request, response, { pool, prefix: address.prefix, path: address.path })
   }
@@ -69,10 +84,6 @@ export function createGateway({ team, pools, meter, platform }: GatewayOptions):
       clearTimeout(late)
     },
   }
-}
-
-function textOf(header: string | readonly string[] | undefined): string | undefined {
-  return typeof header === 'object' ? header.join(', ') : header
 }
 
 /** Node could not read the request, so there is no response object to answer with. */

@@ -5,6 +5,8 @@ import type { FunctionProcess } from './process.ts'
 export interface Lease {
   /** The function's. */
   readonly name: string
+  /** Of what the process runs: a digest of its bundle; none of a command. */
+  readonly version: string | undefined
   readonly process: FunctionProcess
   /** Its open connections. */
   readonly agent: Agent

@@ -2,18 +2,27 @@ import { cpus } from 'node:os'
 import { childProcesses } from '../../runtime/adapters/child-processes.ts'
 import { folderObjects } from '../../runtime/adapters/folder.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
+import { postgresCancellations } from '../../runtime/adapters/postgres-cancellations.ts'
+import { postgresDeadLetters } from '../../runtime/adapters/postgres-dead-letters.ts'
 import { postgresJobs } from '../../runtime/adapters/postgres-jobs.ts'
 import { postgresLedger } from '../../runtime/adapters/postgres-ledger.ts'
 import { postgresOutbox } from '../../runtime/adapters/postgres-outbox.ts'
 import { postgresRecords } from '../../runtime/adapters/postgres-records.ts'
+import { postgresSchedules } from '../../runtime/adapters/postgres-schedules.ts'
 import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
+import { postgresTriggerStates } from '../../runtime/adapters/postgres-trigger-states.ts'
 import { postgresUsage } from '../../runtime/adapters/postgres-usage.ts'
+import type { Cancellations } from '../../runtime/cancellations.ts'
+import type { DeadLetters } from '../../runtime/dead-letters.ts'
+import { installerEnvironment, readEnvironment } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import type { EngineKey } from '../../runtime/token.ts'
 import { engineTokens } from '../../runtime/token.ts'
+import type { TriggerStates } from '../../runtime/trigger-states.ts'
 import type { Usage } from '../../runtime/usage.ts'
-import { post } from '../../triggers/engine/deliver.ts'
+import type { Target } from '../../triggers/engine/deliver.ts'
+import { post, postBatch } from '../../triggers/engine/deliver.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import { startEngine } from '../../triggers/engine/engine.ts'
 import type { StoredBytes } from '../../triggers/engine/stored-bytes.ts'
@@ -36,6 +45,9 @@ export interface LocalEngineOptions {
 export interface LocalEngine {
   readonly outbox: Outbox
   readonly records: Records
+  readonly states: TriggerStates
+  readonly deadLetters: DeadLetters
+  readonly cancellations: Cancellations
   readonly usage: Usage
   readonly stored: StoredBytes
   /** Delivers to the functions behind this gateway from now on. */
@@ -61,6 +73,9 @@ export function openLocalEngine({
   const database = openDatabase({ url: databaseUrl, most: CONNECTIONS, name: 'mezz engine', schema: 'mezz' })
   const records = postgresRecords(database)
   const outbox = postgresOutbox(database)
+  const states = postgresTriggerStates(database)
+  const deadLetters = postgresDeadLetters(database)
+  const cancellations = postgresCancellations(database)
   const usage = postgresUsage(database, { team })
   const objects = folderObjects(objectsFolder)
   const ended = new AbortController()
@@ -71,6 +86,9 @@ export function openLocalEngine({
   return {
     outbox,
     records,
+    states,
+    deadLetters,
+    cancellations,
     usage,
     stored,
     start(serving, url) {
@@ -82,27 +100,38 @@ export function openLocalEngine({
         ledger: postgresLedger(database),
         outbox,
         records,
+        states,
+        deadLetters,
+        schedules: postgresSchedules(database),
+        cancellations,
         jobs: postgresJobs(database, { team, engine: name }),
         launcher: childProcesses({
           objects,
           folder: folder.jobs,
           node: process.execPath,
-          resolve: (owner, program) => ({ command: [process.execPath, serving.program(owner, program)] }),
+          cache: readEnvironment().MEZZ_CACHE ?? folder.cache,
+          resolve: (owner, program) => ({
+            command: [process.execPath, serving.program(owner, program)],
+            environment: { MEZZ_INSTALLER: JSON.stringify(installerEnvironment()) },
+          }),
         }),
         parallelJobs: Math.max(1, cpus().length - 1),
         partitions: PARTITIONS,
         log,
         triggers: () => serving.catalogue().triggers,
         told: () => functions().flatMap(({ definition }) => (definition.emits ?? []).map(({ topic }) => topic)),
-        async deliver({ definition: { deliver } }: NamedTrigger, record) {
-          const target = functions().find((one) => one.name === deliver.to)
-          return post(record, {
-            url: `${url}/${team}/${deliver.to}${deliver.path}`,
-            token: await tokenFor(`/${team}/${deliver.to}`),
-            timeout: (target?.definition.timeout ?? 60) * 1000 + DELIVERY_EXTRA,
-          })
-        },
+        deliver: async (trigger, record) => post(record, await targetOf(trigger)),
+        deliverBatch: async (trigger, records) => postBatch(records, await targetOf(trigger)),
       })
+
+      async function targetOf({ definition: { deliver } }: NamedTrigger): Promise<Target> {
+        const target = functions().find((one) => one.name === deliver.to)
+        return {
+          url: `${url}/${team}/${deliver.to}${deliver.path}`,
+          token: await tokenFor(`/${team}/${deliver.to}`),
+          timeout: (target?.definition.timeout ?? 60) * 1000 + DELIVERY_EXTRA,
+        }
+      }
     },
     async close() {
       ended.abort()

@@ -5,14 +5,18 @@ import type { FunctionSchema } from '../../runtime/adapters/team-database.ts'
 import type { Environment } from '../../runtime/env.ts'
 import { inheritedEnvironment } from '../../runtime/env.ts'
 import { authenticate } from '../../runtime/identity.ts'
-import { publicKeys } from '../../runtime/token.ts'
+import { openIssuers } from '../../runtime/issuers.ts'
+import { publicKeys } from '../../runtime/jwt.ts'
+import { laptopIssuer } from '../../runtime/laptop-issuer.ts'
 import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import type { TriggerStatus } from '../../triggers/engine/trigger.ts'
 import type { FoundFunction } from '../found.ts'
+import { admission } from './admit.ts'
 import { calm } from './calm.ts'
 import { openDataFolder } from './data-folder.ts'
-import { engineKey } from './engine-key.ts'
+import { engineKey, laptopKey } from './engine-key.ts'
+import type { Connection } from './fetch.ts'
 import type { LocalEngine } from './local-engine.ts'
 import { openLocalEngine } from './local-engine.ts'
 import { openLogBook } from './log-book.ts'
@@ -54,7 +58,10 @@ const LAST_REPORT = 2000
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const endings: ((grace: number) => Promise<void>)[] = []
   const close = async (grace: number): Promise<void> => {
-    for (const end of endings.splice(0).reverse()) await end(grace)
+    const faults: unknown[] = []
+    // What cannot be ended well keeps nothing else alive.
+    for (const end of endings.splice(0).reverse()) await end(grace).catch((error: unknown) => faults.push(error))
+    if (faults.length > 0) throw faults[0]
   }
   try {
     return { ...(await open(options, (end) => endings.push(end))), close }
@@ -74,12 +81,22 @@ async function open(
   atEnd(() => folder.close())
   const book = await openLogBook(folder.logs, heard)
   atEnd(() => book.close())
+  const say = <line extends { readonly at: string }>(line: line): void =>
+    book.write({ function: 'mezz', pid: process.pid, at: line.at, line: JSON.stringify(line) })
   const log = calm((level, message, error) => {
     const told = error === undefined ? message : `${message}: ${error instanceof Error ? causes(error) : error}`
     const at = new Date().toISOString()
-    book.write({ function: 'mezz', pid: process.pid, at, line: JSON.stringify({ at, level, message: told }) })
+    say({ at, level, message: told })
   })
   const key = await engineKey(folder.path)
+  const engineKeys = publicKeys([key])
+  const issuers = [...(environment.MEZZ_ISSUERS ?? []), laptopIssuer(publicKeys([await laptopKey(folder.path)]), team)]
+  const trust = {
+    team,
+    findCaller: openIssuers(issuers, { team }),
+    // Whoever sets up issuers wants callers to be known.
+    developer: environment.MEZZ_ISSUERS === undefined,
+  }
   const objectsFolder = environment.OBJECTS_FOLDER ?? folder.objects
 
   // The database starts while the functions are bundled; who needs it waits for it.
@@ -93,8 +110,10 @@ async function open(
     return {
       ...inherited,
       MEZZ_TEAM: team,
-      MEZZ_ENGINE_KEYS: JSON.stringify(publicKeys([key])),
-      MEZZ_DEVELOPER: '1',
+      MEZZ_ENGINE_KEYS: JSON.stringify(engineKeys),
+      MEZZ_DEVELOPER: trust.developer ? '1' : '0',
+      // The gateway judges who calls a program, which must not see the secrets of issuers.
+      ...('app' in definition ? { MEZZ_ISSUERS: JSON.stringify(issuers) } : {}),
       ...(has('sql') ? { DATABASE_URL: (await storing).urls.of(name) } : {}),
       ...(has('objects', 'tables') ? { OBJECTS_FOLDER: objectsFolder } : {}),
       ...(has('tables') ? { TABLES_FOLDER: join(folder.run, 'tables'), TABLES_MEMORY: environment.TABLES_MEMORY } : {}),
@@ -108,7 +127,8 @@ async function open(
     await local?.close()
   })
   let engine: Engine | undefined
-  let platform: (request: Request) => Response | Promise<Response> = () => new Response(null, { status: 503 })
+  let platform: (request: Request, connection: Connection) => Response | Promise<Response> = () =>
+    new Response(null, { status: 503 })
   const serving = await createServing({
     team,
     folders,
@@ -116,7 +136,9 @@ async function open(
     meter,
     data: join(folder.run, 'serving'),
     path: inherited['PATH'] ?? '',
-    platform: (request) => platform(request),
+    platform: (request, connection) => platform(request, connection),
+    admit: admission({ ...trust, engineKeys }),
+    audit: say,
     log: (line) => book.write(line),
     env: environmentOf,
     async prepare(fn) {
@@ -143,7 +165,10 @@ async function open(
     team,
     outbox: local.outbox,
     records: local.records,
-    authenticate: authenticate({ team, verifyEngine: undefined, developer: true }),
+    states: local.states,
+    deadLetters: local.deadLetters,
+    cancellations: local.cancellations,
+    authenticate: authenticate({ ...trust, name: 'mezz', verifyEngine: undefined, audit: say }),
     triggers: () => serving.catalogue().triggers,
     status,
     async usage(question) {
@@ -152,7 +177,7 @@ async function open(
     },
     logs: (page) => book.read(page),
   })
-  platform = (request) => app.fetch(request)
+  platform = (request, connection) => app.fetch(request, connection)
   const url = `http://127.0.0.1:${await serving.listen(port)}`
   engine = local.start(serving, url)
   atEnd(async () => engine?.close())

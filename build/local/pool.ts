@@ -5,7 +5,7 @@ import type { Lease } from './lease.ts'
 import type { Meter } from './meter.ts'
 import type { LogLine } from './process.ts'
 import type { Limits, Program } from './program.ts'
-import { limitsOf } from './program.ts'
+import { limitsOf, versionOf } from './program.ts'
 import type { Slot } from './slot.ts'
 import { Starts } from './starts.ts'
 import { Waiting } from './waiting.ts'
@@ -74,6 +74,16 @@ export class Pool {
       ready: (slot, coldStartMs) => this.#ready(slot, coldStartMs),
       crashed: () => this.#scaleIn(this.#waiting.length > 0 ? 0 : REST_AFTER_CRASH_MS),
     })
+  }
+
+  /** Whether it runs a program that does not judge itself who calls. */
+  get isCommand(): boolean {
+    return 'command' in this.#program.run
+  }
+
+  /** What a caller's token must carry. */
+  get scope(): string {
+    return this.#program.definition.scope
   }
 
   /** Starts the processes that it keeps without a request (`scale.min`). */
@@ -151,6 +161,7 @@ export class Pool {
     let open = true
     return {
       name: this.name,
+      version: versionOf(program),
       process,
       agent,
       coldStartMs,

@@ -1,9 +1,9 @@
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { CommandDefinition } from '../../runtime/define.ts'
 import { quantity } from '../../runtime/quantity.ts'
 
 /** What the platform reads of a declaration. */
-export type Declared = Pick<CommandDefinition, 'name' | 'scale' | 'resources' | 'timeout'>
+export type Declared = Pick<CommandDefinition, 'name' | 'scope' | 'scale' | 'resources' | 'timeout'>
 
 /** What a function's processes run: the entry file of a bundle, or a command in a folder; with the whole of their environment. */
 export interface Program {
@@ -31,6 +31,11 @@ export function limitsOf({ scale, resources, timeout = 60 }: Declared, idle: num
     memory: quantity(resources?.memory ?? '512Mi'),
     timeout: timeout * 1000,
   }
+}
+
+/** The digest of a bundle, which is the name of its folder. */
+export function versionOf({ run }: Program): string | undefined {
+  return 'bundle' in run ? basename(dirname(run.bundle)) : undefined
 }
 
 /** The command line of a program, and the folder that it runs in. */

@@ -98,6 +98,7 @@ function exchange({ request, response, lease, target, caller }: Exchange): Promi
       ],
     })
     headers.push('X-Mezz-Process', `${lease.name}-${process.pid}`)
+    if (lease.version) headers.push('X-Mezz-Version', lease.version)
     if (coldStartMs !== undefined) headers.push('X-Mezz-Cold-Start', String(coldStartMs))
     response.writeHead(answer.statusCode ?? 502, answer.statusMessage, headers)
     response.flushHeaders()

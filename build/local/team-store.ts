@@ -1,22 +1,16 @@
-import { setImmediate as nextTick, setTimeout as wait } from 'node:timers/promises'
-import { openDatabase } from '../../runtime/adapters/postgres.ts'
-import type { FunctionSchema, TeamDatabase, TeamUrls } from '../../runtime/adapters/team-database.ts'
-import { prepareTeam, urls } from '../../runtime/adapters/team-database.ts'
+import type { TeamDatabase, TeamUrls } from '../../runtime/adapters/team-database.ts'
+import { urls } from '../../runtime/adapters/team-database.ts'
 import type { EngineLog } from '../../triggers/engine/trigger.ts'
 import type { DataFolder } from './data-folder.ts'
-import type { Postgres } from './postgres.ts'
-import { startPostgres } from './postgres.ts'
+import { keepPostgres } from './kept-postgres.ts'
+import type { TeamTables } from './team-tables.ts'
+import { teamTables } from './team-tables.ts'
 
 /** The team's database, whether or not it can be reached at the moment. */
-export interface TeamStore {
+export interface TeamStore extends TeamTables {
   readonly urls: TeamUrls
   /** Where it is, for people. */
   readonly where: string
-  /** Why it is not ready, or `null`. */
-  missing(): string | null
-  /** Brings the tables of these functions up to date, if the database is reached; else it is done as soon as it is. */
-  prepare(functions: readonly FunctionSchema[]): Promise<void>
-  close(): Promise<void>
 }
 
 export interface TeamStoreOptions {
@@ -27,128 +21,30 @@ export interface TeamStoreOptions {
   readonly log: EngineLog
 }
 
-const TRY_AGAIN = 2000
-
 /** Starts the embedded PostgreSQL, or uses the given one; makes the team's database as soon as it is reached. */
 export async function openTeamStore({ team, folder, url, log }: TeamStoreOptions): Promise<TeamStore> {
-  const server = url ? undefined : await keepPostgres(folder, log)
-  const adminUrl = url ?? server?.url ?? ''
   const passwords = new Map<string, string>()
-  const database: TeamDatabase = { team, adminUrl, password: (role) => passwords.get(role) ?? '' }
-  const wanted = new Map<string, FunctionSchema>()
-  const ended = new AbortController()
-  let missing: string | null = 'not tried yet'
-  let retrying: Promise<void> | undefined
-  const fresh = new Set<string>()
-  let scheduled: Promise<void> | undefined
-
   async function password(role: string): Promise<void> {
     passwords.set(role, await folder.secret(`role ${team} ${role}`))
   }
-  async function attempt(functions: readonly FunctionSchema[]): Promise<void> {
-    try {
-      await prepareTeam(database, functions)
-      missing = null
-    } catch (error) {
-      missing = error instanceof Error ? reason(error) : String(error)
-      throw error
-    }
-  }
-  async function retry(): Promise<void> {
-    while (missing !== null && !ended.signal.aborted) {
-      await wait(TRY_AGAIN, undefined, { signal: ended.signal }).catch(() => undefined)
-      if (ended.signal.aborted) return
-      await attempt([...wanted.values()]).then(
-        () => log('info', 'the database is there'),
-        () => undefined,
-      )
-    }
-    retrying = undefined
-  }
-
-  async function prepareFresh(): Promise<void> {
-    scheduled = undefined
-    const names = missing === null ? [...fresh] : [...wanted.keys()]
-    fresh.clear()
-    if (retrying) return
-    try {
-      await attempt(names.flatMap((name) => wanted.get(name) ?? []))
-    } catch (error) {
-      // The embedded one is there, so what fails is a schema file: that function's fault, said at once.
-      if (!url) throw error
-      log('error', `the database ${new URL(url).host} cannot be used yet; it is tried again`, error)
-      retrying = retry()
-    }
-  }
-
   await password('engine')
+  const server = url ? undefined : await keepPostgres(folder, log)
+  const adminUrl = url ?? server?.url ?? ''
+  const database: TeamDatabase = { team, adminUrl, password: (role) => passwords.get(role) ?? '' }
+  const where = url ? new URL(url).host : 'embedded'
+  const tables = teamTables(database, { where, log })
+
   return {
     urls: { ...urls(database), of: (name) => urls(database).of(name) },
-    where: url ? new URL(url).host : 'embedded',
-    missing: () => missing,
+    where,
+    missing: tables.missing,
     async prepare(functions) {
-      for (const one of functions) {
-        wanted.set(one.name, one)
-        fresh.add(one.name)
-        await password(one.name)
-      }
-      // Those that come together are done together.
-      scheduled ??= nextTick().then(prepareFresh)
-      await scheduled
+      for (const { name } of functions) await password(name)
+      await tables.prepare(functions)
     },
     async close() {
-      ended.abort()
-      await retrying
+      await tables.close()
       await server?.stop()
     },
-  }
-}
-
-/** PostgreSQL on one port for as long as the platform lives: started again when it ends by itself. */
-async function keepPostgres(
-  folder: DataFolder,
-  log: EngineLog,
-): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  let server = await startPostgres(folder)
-  let stopping = false
-  const { url } = server
-  const port = Number(new URL(url).port)
-  await keepOut(url)
-  const watch = async (running: Postgres): Promise<void> => {
-    const { code, signal } = await running.exited
-    while (!stopping) {
-      log('error', `PostgreSQL ended (${signal ?? code}) and is started again`)
-      try {
-        server = await startPostgres(folder, { port })
-        void watch(server)
-        return
-      } catch (error) {
-        log('error', 'PostgreSQL did not start', error)
-        await wait(TRY_AGAIN)
-      }
-    }
-  }
-  void watch(server)
-  return {
-    url,
-    async stop() {
-      stopping = true
-      await server.stop()
-    },
-  }
-}
-
-function reason(error: Error): string {
-  const cause = error.cause instanceof Error ? `: ${error.cause.message}` : ''
-  return `${error.message}${cause}`
-}
-
-/** The server's own databases are no place for the roles of functions: a session or a lock there could hold up the making of others. */
-async function keepOut(url: string): Promise<void> {
-  const admin = openDatabase({ url, most: 1, name: 'mezz prepare' })
-  try {
-    await admin.script('revoke connect on database postgres, template1 from public')
-  } finally {
-    await admin.close()
   }
 }

@@ -5,7 +5,7 @@ class Cut extends Error {}
 /** A `sql` port whose transactions can be cut: all their work is done, and then the process is gone before the commit. */
 export function cutting(sql: Sql<string>): {
   readonly sql: Sql<string>
-  during(work: () => Promise<Response>): Promise<boolean>
+  during(work: () => Promise<Response>): Promise<{ readonly torn: boolean; readonly answer: Response }>
 } {
   let cut = false
   let torn = false
@@ -23,16 +23,16 @@ export function cutting(sql: Sql<string>): {
           return result
         }),
     },
-    /** Whether a transaction was cut meanwhile. */
+    /** What the work answered, and whether a transaction was cut meanwhile. */
     async during(work) {
       cut = true
       torn = false
       try {
-        await work()
+        const answer = await work()
+        return { torn, answer }
       } finally {
         cut = false
       }
-      return torn
     },
   }
 }

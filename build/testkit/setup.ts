@@ -25,10 +25,12 @@ import { open as openSql } from '../compose/sql.ts'
 import { open as openTables } from '../compose/tables.ts'
 import { answerChecker } from './answers.ts'
 import { cutting } from './cut.ts'
+import { effectsOf } from './effects.ts'
 import { testPostgres } from './postgres.ts'
+import { deliverTwice } from './twice.ts'
 
 export interface SetupOptions {
-  /** Runs each event handler twice, the first time cut between its work and its commit, then repeats the event: one effect or the test fails. */
+  /** Runs each event handler twice, the first time cut between its work and its commit, then repeats the event: one effect, in all its tables and objects, or the test fails. A handler without a transaction is run twice whole. */
   readonly twice?: boolean
   /** Where the function's `schema/` lies: `import.meta.dirname` of a test beside it, or found by the function's name. */
   readonly folder?: string
@@ -132,11 +134,12 @@ export async function setup<uses extends PortName, types extends string>(
   }
   const bring = (path: string, { headers, ...init }: RequestInit): Promise<Response> =>
     request(path, { ...init, headers: { ...Object.fromEntries(new Headers(headers)), [AS]: 'engine' } })
-  async function effects(): Promise<string> {
-    const [row] = await engine.query<{ outbox: number; jobs: number }>`
-      select (select count(*) from outbox) as outbox, (select count(*) from jobs) as jobs`
-    return JSON.stringify(row)
-  }
+  const effects = effectsOf({
+    name: fn.name,
+    own: own.query,
+    engine: engine.query,
+    objects: opened.objects.port,
+  })
 
   return {
     app,
@@ -146,19 +149,8 @@ export async function setup<uses extends PortName, types extends string>(
     async deliver(type, data, attributes = {}) {
       const path = routeOf(definition.app(ports), type.type)
       const init = { method: 'POST', headers: eventHeaders(type, data, attributes), body: JSON.stringify(data) }
-      if (!twice) return bring(path, init)
-      const before = await effects()
-      const torn = await cut.during(() => bring(path, init))
-      if (torn && (await effects()) !== before) throw new Error(`${path} had an effect although its commit was cut`)
-      const answer = await bring(path, init)
-      const after = await effects()
-      const again = await bring(path, init)
-      if (answer.ok && (again.status !== 204 || (await effects()) !== after)) {
-        throw new Error(
-          `${path} had a second effect, or did not answer 204 (${again.status}), when its event came again`,
-        )
-      }
-      return answer
+      const once = () => bring(path, init)
+      return twice ? deliverTwice({ path, bring: once, bringCut: () => cut.during(once), effects }) : once()
     },
     async emitted() {
       const rows = await engine.query<Omit<Emitted, 'data'> & { data: string }>`

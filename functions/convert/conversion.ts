@@ -15,7 +15,7 @@ const Origin = { id: z.string(), run: z.string().nullable(), model: z.string().n
 export const Converted = z.object({
   ...Origin,
   state: z.literal('converted'),
-  format: z.enum(['lightgbm-text']),
+  format: z.enum(['lightgbm-text', 'onnx']),
   opset: z.string(),
   inputs: z.array(Tensor).readonly(),
   outputs: z.array(Tensor).readonly(),

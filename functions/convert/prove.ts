@@ -18,7 +18,8 @@ export interface Reference {
 
 /** What was compared, and how equal it was. */
 export interface Proof {
-  readonly format: 'lightgbm-text'
+  /** `onnx`: a graph as it was brought, beside what its library itself predicted. */
+  readonly format: 'lightgbm-text' | 'onnx'
   readonly opset: string
   readonly inputs: readonly TensorInfo[]
   readonly outputs: readonly TensorInfo[]

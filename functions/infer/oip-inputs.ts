@@ -2,6 +2,7 @@ import type { Fault } from 'mezz/errors'
 import { PlatformError } from 'mezz/errors'
 import { pointer } from 'mezz/validate'
 import type { Datatype, InferenceRequest, TensorMetadata } from './oip-schema.ts'
+import { KIND } from './oip-schema.ts'
 import type { Row, Scorer, Scores } from './scorer.ts'
 
 type Input = InferenceRequest['inputs'][number]
@@ -11,7 +12,6 @@ const DATATYPE = { number: 'FP64', boolean: 'BOOL', text: 'BYTES', time: 'BYTES'
   Scorer['columns'][number]['type'],
   Datatype
 >
-const KIND = { FP64: 'number', BOOL: 'boolean', BYTES: 'string' } as const satisfies Record<Datatype, string>
 
 /** One tensor for each raw column. */
 export function inputsOf({ columns }: Scorer): TensorMetadata[] {

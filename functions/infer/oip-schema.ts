@@ -2,8 +2,18 @@ import * as z from 'zod'
 
 // The Open Inference Protocol v2 over REST, https://github.com/kserve/open-inference-protocol, as far as it is spoken here.
 
-const Datatype = z.enum(['FP64', 'BOOL', 'BYTES'])
+const Datatype = z.enum(['FP64', 'FP32', 'INT64', 'INT32', 'BOOL', 'BYTES'])
 export type Datatype = z.infer<typeof Datatype>
+
+/** What an element of each is in JSON. */
+export const KIND = {
+  FP64: 'number',
+  FP32: 'number',
+  INT64: 'number',
+  INT32: 'number',
+  BOOL: 'boolean',
+  BYTES: 'string',
+} as const satisfies Record<Datatype, string>
 
 const TensorMetadata = z.object({ name: z.string(), datatype: Datatype, shape: z.array(z.int()) })
 export type TensorMetadata = z.infer<typeof TensorMetadata>

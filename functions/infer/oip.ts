@@ -6,12 +6,16 @@ import * as z from 'zod'
 import type { Library } from './library.ts'
 import { inputsOf, scoreTensors } from './oip-inputs.ts'
 import { outputs, outputsOf } from './oip-outputs.ts'
+import { ownTensors, runOwn } from './oip-own.ts'
 import { Health, InferenceRequest, InferenceResponse, ModelMetadata, ModelReady, ServerMetadata } from './oip-schema.ts'
 
 const HEALTHY: z.infer<typeof Health> = { live: true, ready: true }
 const MODELS = ['/models/:model', '/models/:model/versions/:version'] as const
 
-/** The Open Inference Protocol v2: a tensor for each raw column, so that it and `predict` share rows, encoder and graph. */
+/**
+ * The Open Inference Protocol v2: a tensor for each raw column, so that it and `predict` share rows, encoder and graph; a graph
+ * that a script brought keeps its own tensors.
+ */
 export function openInference(models: Library): Hono {
   const app = new Hono()
     .use(withError)
@@ -37,8 +41,8 @@ export function openInference(models: Library): Hono {
           name,
           versions: versions.map(String),
           platform: 'onnxruntime_onnx',
-          inputs: inputsOf(scorer),
-          outputs: outputsOf(scorer),
+          inputs: scorer.graph ? ownTensors(scorer.graph.inputs) : inputsOf(scorer),
+          outputs: scorer.graph ? ownTensors(scorer.graph.outputs) : outputsOf(scorer),
         })
       })
       .get(`${path}/ready`, answers('Whether a model answers', { 200: ModelReady }), async (c) => {
@@ -54,14 +58,15 @@ export function openInference(models: Library): Hono {
           const asked = c.req.valid('json')
           const uuid = uuidv7()
           const { version, scorer } = await choose(c, uuid)
-          const scores = await scoreTensors(scorer, asked.inputs)
           const prediction = `${name}@${version}/${uuid}`
           return c.json({
             model_name: name,
             model_version: String(version),
             id: asked.id ?? prediction,
             parameters: { prediction },
-            outputs: outputs(scorer, scores, asked.outputs),
+            outputs: scorer.graph
+              ? await runOwn(scorer.graph, asked.inputs, asked.outputs)
+              : outputs(scorer, await scoreTensors(scorer, asked.inputs), asked.outputs),
           })
         },
       )

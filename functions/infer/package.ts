@@ -7,17 +7,24 @@ const ObjectRef = z.object({ name: z.string(), sha256: z.string(), bytes: z.numb
 /** A class label, as the JSON value it has in the table. */
 export const Label = z.union([z.string(), z.number(), z.boolean()])
 
+const Aim = {
+  target: z.string(),
+  /** The columns that a graph without an encoder takes, in its order. */
+  inputs: z.array(z.object({ column: z.string(), missing: z.string().optional() })).optional(),
+}
+
 /** What publish stores of a model, immutable: everything that a prediction needs. */
 export const Package = z.object({
   format: z.literal(1),
   model: z.string(),
   run: z.string(),
   graph: ObjectRef,
-  encoder: Encoder,
+  /** Left out where the graph takes the columns as they are. */
+  encoder: Encoder.optional(),
   definition: Definition,
   signature: z.discriminatedUnion('task', [
-    z.object({ task: z.literal('classification'), target: z.string(), classes: z.array(Label).min(2) }),
-    z.object({ task: z.literal('regression'), target: z.string() }),
+    z.object({ ...Aim, task: z.literal('classification'), classes: z.array(Label).min(2) }),
+    z.object({ ...Aim, task: z.literal('regression') }),
   ]),
 })
 

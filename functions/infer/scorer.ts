@@ -1,6 +1,8 @@
 import type { Model, Tensor } from 'mezz/ports'
 import type { Definition } from 'mezz/tabular/definition'
+import type { Encoder } from 'mezz/tabular/encoder'
 import { encoding, featureNames } from 'mezz/tabular/encoder'
+import { rawDefinition, rowScores, rowTensors } from 'mezz/tabular/raw-graph'
 import { rowFeatures } from 'mezz/tabular/row'
 import type { Package } from './package.ts'
 
@@ -22,12 +24,40 @@ export interface Scorer {
   readonly columns: Definition['columns']
   /** Raw scores a row. */
   readonly rawWidth: number
+  /** The graph itself where it takes the columns as they are: it keeps its own tensors in the open protocol. */
+  readonly graph?: Model
   /** `unprocessable` with pointers `/rows/<i>/<column>` where values do not parse. */
   score(rows: readonly Row[]): Promise<Scores>
 }
 
-/** Ties a package's parts to its graph: rows → raw features → encoded features → scores. */
-export function scorer({ definition, encoder, signature, model: name }: Package, graph: Model): Scorer {
+/** Ties a package's parts to its graph. */
+export function scorer(parts: Package, graph: Model): Scorer {
+  return parts.encoder ? encodedScorer({ ...parts, encoder: parts.encoder }, graph) : rawScorer(parts, graph)
+}
+
+/** Rows → columns as they are → scores, as convert has proved it. */
+function rawScorer({ definition, signature }: Package, graph: Model): Scorer {
+  const { inputs = [], target } = signature
+  const toRows = rowFeatures(rawDefinition({ ...definition, target }, inputs))
+  const toTensors = rowTensors(inputs, graph.inputs)
+  const classes = signature.task === 'classification' ? signature.classes.length : undefined
+  return {
+    signature,
+    columns: inputs.flatMap(({ column }) => definition.columns.filter(({ name }) => name === column)),
+    rawWidth: classes ?? 1,
+    graph,
+    async score(rows) {
+      const values = rowScores(await graph.run(toTensors(toRows(rows))), { rows: rows.length, classes })
+      return { rows: rows.length, raw: values, values, width: classes ?? 1 }
+    },
+  }
+}
+
+/** Rows → raw features → encoded features → scores. */
+function encodedScorer(
+  { definition, encoder, signature, model: name }: Package & { readonly encoder: Encoder },
+  graph: Model,
+): Scorer {
   const width = featureNames(encoder).length
   const aimed = { ...definition, target: signature.target }
   const toFeatures = rowFeatures(aimed)

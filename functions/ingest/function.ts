@@ -2,10 +2,11 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
-import { datasetIngested } from 'mezz/events'
+import { annotationCompleted, datasetIngested } from 'mezz/events'
 import type { Sql } from 'mezz/ports'
-import { answers, idempotent, media, Name, nameParam, Page, query } from 'mezz/validate'
+import { answers, event, idempotent, media, Name, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
+import { takeAnnotated } from './annotated.ts'
 import { MEDIA_TYPES } from './kind.ts'
 import type { VersionRow } from './queries.ts'
 import { findVersion, listDatasets, newestVersion } from './queries.ts'
@@ -77,7 +78,11 @@ export default defineFunction({
           const { limit, after } = c.req.valid('query')
           return c.json(await readRows(tables, await demand(sql, c), { limit, after: after ?? 0 }))
         },
-      ),
+      )
+      .post('/events/annotation-completed', event(annotationCompleted), async (c) => {
+        await takeAnnotated({ sql, tables }, c.req.valid('json'))
+        return c.body(null, 204)
+      }),
 })
 
 function incoming(c: Context) {

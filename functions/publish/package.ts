@@ -3,6 +3,7 @@ import type { ObjectRef, Objects } from 'mezz/ports'
 import { readJson } from 'mezz/read-object'
 import { Definition } from 'mezz/tabular/definition'
 import { Encoder } from 'mezz/tabular/encoder'
+import { rawDefinition } from 'mezz/tabular/raw-graph'
 import type { Conversion, RunFacts, Trained } from './facts.ts'
 
 /** A package that can be served, or the reason why there is none. */
@@ -17,11 +18,13 @@ export async function pack(objects: Objects, trained: Trained, conversion: Conve
   const { model, run, signature, metrics } = trained
   try {
     const definition = await readJson(objects, trained.definition, Definition)
-    const encoder = await readJson(objects, trained.encoder, Encoder)
-    demandFit(definition, encoder)
+    const encoder = trained.encoder && (await readJson(objects, trained.encoder, Encoder))
+    if (encoder) demandFit(definition, encoder)
+    else rawDefinition(definition, signature.inputs ?? [])
     demandClasses(signature)
     const { onnx: graph, report } = conversion
-    const whole = { format: 1, model, run, graph, encoder, definition, signature, report, metrics }
+    const learnt = encoder ? { encoder } : {}
+    const whole = { format: 1, model, run, graph, ...learnt, definition, signature, report, metrics }
     return { package: await objects.put(new TextEncoder().encode(JSON.stringify(whole))) }
   } catch (error) {
     if (error instanceof PlatformError && error.code === 'unprocessable') return { reason: error.message }

@@ -1,13 +1,17 @@
 import { hash } from 'node:crypto'
 import { PlatformError } from 'mezz/errors'
 import type { jobEnded } from 'mezz/events'
-import { modelTrained, trainingFailed } from 'mezz/events'
+import { modelTrained, Signature, trainingFailed } from 'mezz/events'
 import type { ObjectRef, Objects, Transaction } from 'mezz/ports'
 import { readJson } from 'mezz/read-object'
 import * as z from 'zod'
 import type { RunRow } from './facts.ts'
 import { parseParameters } from './gbdt/parameters.ts'
+import type { Pipeline } from './pipeline.ts'
 import { endRun } from './queries.ts'
+import { FAULT } from './script/fault.ts'
+import { codeOf } from './source.ts'
+import type { ScriptSource } from './trainer.ts'
 
 export type EndTypes = (typeof modelTrained | typeof trainingFailed)['type']
 
@@ -20,11 +24,6 @@ const VERSION = 1
 /** What cannot be learnt from is no fault of the program, and trying again would not help. */
 const Refusal = z.object({ reason: z.string() })
 const Metrics = z.record(z.string(), z.number())
-const Signature = z.object({
-  task: z.enum(['classification', 'regression']),
-  target: z.string(),
-  classes: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
-})
 
 /** What a run has come to: a trained model with all that judges it, or why there is none. */
 export type Outcome = { readonly trained: Trained } | { readonly error: string } | { readonly cancelled: true }
@@ -32,7 +31,7 @@ export type Outcome = { readonly trained: Trained } | { readonly error: string }
 /** Reads what the program left. */
 export async function outcomeOf(objects: Objects, row: RunRow, ended: Ended): Promise<Outcome> {
   if (ended.state === 'cancelled') return { cancelled: true }
-  if (ended.state === 'failed') return { error: ended.error ?? 'the job failed and did not say why' }
+  if (ended.state === 'failed') return { error: reasonOf(ended.error ?? 'the job failed and did not say why') }
   try {
     const refusal = ended.outputs['refusal.json']
     if (refusal) return { error: (await readJson(objects, refusal, Refusal)).reason }
@@ -44,8 +43,14 @@ export async function outcomeOf(objects: Objects, row: RunRow, ended: Ended): Pr
   }
 }
 
+/** Of a script that is at fault the one line that says so, else all that the launcher told. */
+function reasonOf(error: string): string {
+  const [first = '', ...said] = error.trim().split('\n')
+  return (first.endsWith(`ended with exit code ${FAULT}. It said last:`) ? said.at(-1) : undefined) ?? error
+}
+
 async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<Trained> {
-  const { pipeline, extraction } = row.order_facts
+  const { pipeline, extraction, source } = row.order_facts
   const output = (name: string): ObjectRef => {
     const found = ended.outputs[name]
     if (!found) throw new PlatformError('unprocessable', `the program left no ${name}`)
@@ -53,6 +58,7 @@ async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<T
   }
   const metrics = await readJson(objects, output('metrics.json'), Metrics)
   const signature = await readJson(objects, output('signature.json'), Signature)
+  const { publish } = pipeline
   return {
     run: row.id,
     model: row.model,
@@ -60,30 +66,53 @@ async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<T
     view: extraction.view,
     extraction: extraction.extraction,
     inputs: extraction.inputs,
-    format: 'lightgbm-text',
-    artifact: output('model.txt'),
     definition: extraction.definition,
-    encoder: output('encoder.json'),
     reference: output('reference.json'),
     metrics,
     signature,
-    ...(pipeline.publish ? { publish: pipeline.publish } : {}),
-    code: {
-      trainer: pipeline.trainer,
-      digest: digest({
-        trainer: pipeline.trainer,
-        version: VERSION,
-        parameters: parseParameters(pipeline.parameters),
-      }),
-    },
-    environment: { digest: digest({ node: process.versions.node, platform: process.platform, arch: process.arch }) },
+    ...(publish ? { publish } : {}),
     data: { digest: `sha256:${extraction.table.sha256}` },
     seed: 0,
+    ...(source ? ofScript(source, { outputs: ended.outputs, output }) : ofGbdt(pipeline, output)),
+  }
+}
+
+type Output = (name: string) => ObjectRef
+type Made = Pick<Trained, 'format' | 'artifact' | 'encoder' | 'code' | 'environment'>
+
+function ofGbdt({ parameters }: Pipeline, output: Output): Made {
+  return {
+    format: 'lightgbm-text',
+    artifact: output('model.txt'),
+    encoder: output('encoder.json'),
+    code: {
+      trainer: 'gbdt',
+      digest: digest({ trainer: 'gbdt', version: VERSION, parameters: parseParameters(parameters) }),
+    },
+    environment: { digest: digest({ node: process.versions.node, platform: process.platform, arch: process.arch }) },
+  }
+}
+
+function ofScript(
+  source: ScriptSource,
+  { outputs, output }: { readonly outputs: Ended['outputs']; readonly output: Output },
+): Made {
+  const lock = output('environment.txt')
+  const onnx = outputs['model.onnx']
+  return {
+    format: onnx ? 'onnx' : 'lightgbm-text',
+    artifact: onnx ?? output('model.txt'),
+    code: codeOf(source),
+    environment: { digest: `sha256:${lock.sha256}`, lock },
   }
 }
 
 function digest(facts: object): string {
   return `sha256:${hash('sha256', JSON.stringify(facts))}`
+}
+
+function keptOf({ artifact, encoder, reference, definition, environment: { lock } }: Trained): ObjectRef[] {
+  return [artifact, reference, definition, ...(encoder ? [encoder] : []), ...(lock ? [lock] : [])]
 }
 
 /** Ends the run in this transaction, and tells what came of it. */
@@ -97,7 +126,7 @@ export async function end(
     const { trained } = outcome
     const isFirst = await endRun(tx.query, id, { state: 'succeeded', metrics: trained.metrics, error: null, startedAt })
     if (!isFirst) return
-    await tx.keep(`runs/${id}`, [trained.artifact, trained.encoder, trained.reference, trained.definition])
+    await tx.keep(`runs/${id}`, keptOf(trained))
     tx.emit(modelTrained, trained)
     return
   }

@@ -1,6 +1,7 @@
 import type { featuresExtracted } from 'mezz/events'
 import type * as z from 'zod'
 import type { Pipeline } from './pipeline.ts'
+import type { ScriptSource } from './trainer.ts'
 
 /** What is known of an extraction: all that its event tells. */
 export type Extraction = z.infer<typeof featuresExtracted.data>
@@ -9,6 +10,8 @@ export type Extraction = z.infer<typeof featuresExtracted.data>
 export interface RunFacts {
   readonly pipeline: Pipeline
   readonly extraction: Extraction
+  /** Left out where our own trees learn. */
+  readonly source?: ScriptSource
 }
 
 /** A run as it is stored; while its job has no end it is `queued`, and the job tells more. */

@@ -8,13 +8,13 @@ import { answers, body, event, idempotent, Name, nameParam, Page, query } from '
 import * as z from 'zod'
 import { end, outcomeOf } from './ended.ts'
 import type { RunRow } from './facts.ts'
+import { lookAt } from './git-look.ts'
 import { Pipeline, PipelineOrder, pipelineOf } from './pipeline.ts'
 import { streamProgress } from './progress-stream.ts'
 import {
   findPipeline,
   findRun,
   keepExtraction,
-  lastExtraction,
   listPipelines,
   listRuns,
   pipelinesOn,
@@ -22,14 +22,19 @@ import {
   savePipeline,
 } from './queries.ts'
 import { Run, Runs, shownRun } from './run.ts'
-import type { Prepared } from './start.ts'
-import { prepare, start } from './start.ts'
+import { keepHead } from './scripts/queries.ts'
+import { scripts } from './scripts/routes.ts'
+import { ready, readyOf, start } from './start.ts'
 
 const TIMEOUT = 300
 const LOG_LINES = 10_000
 
+/** A pipeline as it was put, with what its first run waits for. */
+const Put = Pipeline.extend({ waitingFor: z.string().optional() })
 const Pipelines = z.object({ items: z.array(Pipeline), next: z.string().optional() })
 const RunId = z.uuid()
+/** Beyond so many lines; at most 10,000 are given at once. */
+const LogPage = z.object({ after: z.coerce.number().int().nonnegative().default(0) })
 const RunsPage = Page.extend({ model: Name.optional(), after: RunId.optional() })
 
 export default defineFunction({
@@ -41,27 +46,29 @@ export default defineFunction({
   scale: { max: 4, concurrency: 20 },
   resources: { cpu: '1', memory: '1Gi' },
   timeout: TIMEOUT,
-  programs: { gbdt: 'gbdt/main.ts' },
+  programs: { gbdt: 'gbdt/main.ts', script: 'script/main.ts' },
 
-  app: ({ objects, sql, tables }) =>
-    new Hono()
+  app(ports) {
+    const { objects, sql } = ports
+    return new Hono()
       .put(
         '/pipelines/:name',
         body(PipelineOrder),
         answers('Declares a pipeline; it starts at once if the features of its view are there', {
-          200: Pipeline,
-          201: Pipeline,
+          200: Put,
+          201: Put,
         }),
         async (c) => {
           const given = pipelineOf(nameParam(c, 'name'), c.req.valid('json'))
-          // Kept before the extraction is looked up; the event does it the other way round, so one of the two sees both.
+          // Kept before the rest is looked up; what brings the rest does it the other way round, so one of the two sees both.
           const { saved: pipeline, isNew } = await sql.transaction((tx) => savePipeline(tx.query, given))
-          const extraction = await lastExtraction(sql.query, pipeline.view)
-          if (extraction) {
-            const prepared = await prepare({ objects, tables }, pipeline, extraction)
-            await sql.transaction((tx) => start(tx, pipeline, { extraction, prepared, once: true }))
+          if (pipeline.trainer !== 'gbdt' && 'git' in pipeline.trainer) {
+            await keepHead(sql.query, pipeline.trainer, await lookAt(pipeline.trainer))
           }
-          return c.json(pipeline, isNew ? 201 : 200, { Location: `/pipelines/${pipeline.name}` })
+          const all = await ready(ports, pipeline, { once: true })
+          if (!('waitingFor' in all)) await sql.transaction((tx) => start(tx, all, { once: true }))
+          const waiting = 'waitingFor' in all && all.waitingFor !== null ? { waitingFor: all.waitingFor } : {}
+          return c.json({ ...pipeline, ...waiting }, isNew ? 201 : 200, { Location: `/pipelines/${pipeline.name}` })
         },
       )
       .get('/pipelines', query(Page), answers('All pipelines, by name', { 200: Pipelines }), async (c) => {
@@ -79,14 +86,15 @@ export default defineFunction({
         answers('Starts a run on the newest features', { 202: Run }),
         async (c) => {
           const pipeline = await demandPipeline(sql.query, nameParam(c, 'name'))
-          const extraction = await lastExtraction(sql.query, pipeline.view)
-          if (!extraction)
+          const all = await ready(ports, pipeline, { once: false })
+          if ('waitingFor' in all) {
+            const { waitingFor } = all
             throw new PlatformError(
               'conflict',
-              `the view ${pipeline.view} has no features yet: the run starts by itself when it has`,
+              `there is nothing to start: it waits for ${waitingFor}, and then starts`,
             )
-          const prepared = await prepare({ objects, tables }, pipeline, extraction)
-          const id = await sql.transaction((tx) => start(tx, pipeline, { extraction, prepared, once: false }))
+          }
+          const id = await sql.transaction((tx) => start(tx, all, { once: false }))
           const run = await shownRun(sql, await demandRun(sql.query, id ?? ''))
           return c.json(run, 202, { Location: `/runs/${run.id}` })
         },
@@ -100,11 +108,17 @@ export default defineFunction({
       .get('/runs/:id', answers('A run as it stands now', { 200: Run }), async (c) => {
         return c.json(await shownRun(sql, await runParam(c, sql.query)))
       })
-      .get('/runs/:id/log', answers('What its program has printed', { 200: 'text/plain' }), async (c) => {
-        const { job } = await runParam(c, sql.query)
-        const lines = job === null ? [] : await sql.jobLog(job, { after: 0, limit: LOG_LINES })
-        return c.text(lines.map(({ at, line }) => `${at.toISOString()} ${line}\n`).join(''))
-      })
+      .get(
+        '/runs/:id/log',
+        query(LogPage),
+        answers('What its program has printed', { 200: 'text/plain' }),
+        async (c) => {
+          const { job } = await runParam(c, sql.query)
+          const { after } = c.req.valid('query')
+          const lines = job === null ? [] : await sql.jobLog(job, { after, limit: LOG_LINES })
+          return c.text(lines.map(({ at, line }) => `${at.toISOString()} ${line}\n`).join(''))
+        },
+      )
       .get(
         '/runs/:id/progress',
         answers('Its progress as server-sent events', { 200: 'text/event-stream' }),
@@ -117,13 +131,9 @@ export default defineFunction({
         const extraction = c.req.valid('json')
         await keepExtraction(sql.query, extraction)
         const waiting = await pipelinesOn(sql.query, extraction.view)
-        const all: { readonly pipeline: Pipeline; readonly prepared: Prepared }[] = []
-        // One after the other: each has the memory of a table query.
-        for (const pipeline of waiting) {
-          all.push({ pipeline, prepared: await prepare({ objects, tables }, pipeline, extraction) })
-        }
+        const all = await readyOf(ports, waiting, extraction)
         await sql.transaction(async (tx) => {
-          for (const { pipeline, prepared } of all) await start(tx, pipeline, { extraction, prepared, once: true })
+          for (const one of all) await start(tx, one, { once: true })
         })
         return c.body(null, 204)
       })
@@ -135,7 +145,9 @@ export default defineFunction({
         const job = await sql.job(ended.job)
         await sql.transaction((tx) => end(tx, row, { outcome, startedAt: job?.startedAt ?? null }))
         return c.body(null, 204)
-      }),
+      })
+      .route('/', scripts(ports))
+  },
 })
 
 async function demandPipeline(query: Query, name: string): Promise<Pipeline> {

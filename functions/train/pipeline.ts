@@ -2,6 +2,7 @@ import { PlatformError } from 'mezz/errors'
 import { Name } from 'mezz/validate'
 import * as z from 'zod'
 import { parseParameters } from './gbdt/parameters.ts'
+import { Trainer } from './trainer.ts'
 
 const METRICS = {
   classification: ['accuracy', 'logLoss', 'f1', 'auc'],
@@ -13,6 +14,8 @@ const Quantity = z
   .regex(/^\d+(\.\d+)?(m|k|M|G|Ki|Mi|Gi)?$/, 'must be a Kubernetes quantity, as in 500m or 512Mi')
 
 const LONGEST_COLUMN = 1000
+/** A week. */
+const LONGEST_RUN = 7 * 24 * 3600
 
 /** When a version is published by itself. */
 export const PublishRule = z
@@ -29,7 +32,11 @@ export const PipelineOrder = z
     model: Name.optional(),
     target: z.string().min(1).max(LONGEST_COLUMN).refine(isStorable, 'must be text without NUL'),
     task: z.enum(['classification', 'regression']),
-    trainer: z.literal('gbdt').default('gbdt'),
+    trainer: Trainer.default('gbdt'),
+    /** What runs a script: by default what its ending says. */
+    runtime: z.enum(['python', 'node']).optional(),
+    /** Seconds that a run of a script may take. */
+    timeout: z.int().min(1).max(LONGEST_RUN).optional(),
     parameters: z.record(z.string(), z.unknown()).default({}),
     resources: z.strictObject({ cpu: Quantity, memory: Quantity }).optional(),
     holdout: z.number().gt(0).max(0.5).default(0.2),
@@ -49,7 +56,9 @@ export const Pipeline = z.object({
   model: z.string(),
   target: z.string(),
   task: z.enum(['classification', 'regression']),
-  trainer: z.string(),
+  trainer: Trainer,
+  runtime: z.enum(['python', 'node']).optional(),
+  timeout: z.int().optional(),
   parameters: z.record(z.string(), z.unknown()),
   resources: z.object({ cpu: z.string(), memory: z.string() }).optional(),
   holdout: z.number(),
@@ -60,13 +69,8 @@ export type Pipeline = z.infer<typeof Pipeline>
 
 /** An order with nothing left open; every dataset has a view of its name. Throws `unprocessable` for parameters or a rule that the trainer does not know. */
 export function pipelineOf(name: string, order: PipelineOrder): Pipeline {
-  const { dataset, view, model, publish, resources, ...rest } = order
-  parseParameters(order.parameters, '/parameters')
-  const known: readonly string[] = METRICS[order.task]
-  if (publish && !known.includes(publish.metric)) {
-    const reason = `${order.task} has no metric ${publish.metric}: ${known.join(', ')}`
-    throw new PlatformError('unprocessable', reason, { errors: [{ pointer: '/publish/metric', reason }] })
-  }
+  const { dataset, view, model, publish, resources, runtime, timeout, ...rest } = order
+  if (order.trainer === 'gbdt') demandGbdt(order)
   return {
     ...rest,
     name,
@@ -74,8 +78,24 @@ export function pipelineOf(name: string, order: PipelineOrder): Pipeline {
     view: view ?? dataset ?? '',
     model: model ?? name,
     ...(resources ? { resources } : {}),
+    ...(runtime ? { runtime } : {}),
+    ...(timeout === undefined ? {} : { timeout }),
     ...(publish ? { publish: { metric: publish.metric, ...bound(publish) } } : {}),
   }
+}
+
+/** Which parameters and metrics a script has, it alone knows; a script's settings say nothing to our own trees. */
+function demandGbdt({ parameters, task, publish, runtime, timeout }: PipelineOrder): void {
+  parseParameters(parameters, '/parameters')
+  const foreign = Object.entries({ runtime, timeout }).find(([, value]) => value !== undefined)
+  if (foreign) throw refused(`/${foreign[0]}`, `${foreign[0]} is for scripts: gbdt has none`)
+  const known: readonly string[] = METRICS[task]
+  if (publish && !known.includes(publish.metric))
+    throw refused('/publish/metric', `${task} has no metric ${publish.metric}: ${known.join(', ')}`)
+}
+
+function refused(pointer: string, reason: string): PlatformError {
+  return new PlatformError('unprocessable', reason, { errors: [{ pointer, reason }] })
 }
 
 /** What PostgreSQL can hold: no NUL, no half of a surrogate pair. */

@@ -1,24 +1,29 @@
 import type { Query } from 'mezz/ports'
 import type { Extraction, RunFacts, RunRow } from './facts.ts'
+import type { Repository } from './git-look.ts'
 import type { Pipeline } from './pipeline.ts'
 
-interface PipelineRow extends Omit<Pipeline, 'dataset' | 'resources' | 'publish'> {
+interface PipelineRow extends Omit<Pipeline, 'dataset' | 'resources' | 'publish' | 'runtime' | 'timeout'> {
   readonly dataset: string | null
   readonly resources: NonNullable<Pipeline['resources']> | null
   readonly publish: NonNullable<Pipeline['publish']> | null
+  readonly runtime: NonNullable<Pipeline['runtime']> | null
+  readonly timeout: number | null
 }
 
 /** Puts a pipeline in the place of one of its name; answers with it as it is read from now on, and whether there was none. */
 export async function savePipeline(query: Query, given: Pipeline): Promise<{ saved: Pipeline; isNew: boolean }> {
   const { name, view, model, target, task, trainer, parameters, holdout } = given
-  const { dataset = null, resources = null, publish = null } = given
+  const { dataset = null, resources = null, publish = null, runtime = null, timeout = null } = given
   const [row] = await query<PipelineRow & { readonly fresh: boolean }>`
-    insert into pipelines (name, dataset, view, model, target, task, trainer, parameters, resources, holdout, publish)
-    values (${name}, ${dataset}, ${view}, ${model}, ${target}, ${task}, ${trainer}, ${parameters}::jsonb, ${resources}::jsonb,
-      ${holdout}, ${publish}::jsonb)
+    insert into pipelines (name, dataset, view, model, target, task, trainer, parameters, resources, holdout, publish,
+      runtime, timeout)
+    values (${name}, ${dataset}, ${view}, ${model}, ${target}, ${task}, ${JSON.stringify(trainer)}::jsonb, ${parameters}::jsonb,
+      ${resources}::jsonb, ${holdout}, ${publish}::jsonb, ${runtime}, ${timeout})
     on conflict (name) do update set dataset = excluded.dataset, view = excluded.view, model = excluded.model,
       target = excluded.target, task = excluded.task, trainer = excluded.trainer, parameters = excluded.parameters,
-      resources = excluded.resources, holdout = excluded.holdout, publish = excluded.publish, updated_at = clock_timestamp()
+      resources = excluded.resources, holdout = excluded.holdout, publish = excluded.publish, runtime = excluded.runtime,
+      timeout = excluded.timeout, updated_at = clock_timestamp()
     returning *, xmax = 0 as fresh`
   if (!row) throw new Error(`pipeline ${name} was not stored`)
   return { saved: pipeline(row), isNew: row.fresh }
@@ -40,6 +45,23 @@ export async function pipelinesOn(query: Query, view: string): Promise<Pipeline[
   return rows.map(pipeline)
 }
 
+export async function pipelinesOfScript(query: Query, script: string): Promise<Pipeline[]> {
+  const rows = await query<PipelineRow>`select * from pipelines where trainer->>'script' = ${script} order by name`
+  return rows.map(pipeline)
+}
+
+export async function pipelinesOfGit(query: Query, { git, ref }: Repository): Promise<Pipeline[]> {
+  const rows = await query<PipelineRow>`
+    select * from pipelines where trainer->>'git' = ${git} and trainer->>'ref' = ${ref} order by name`
+  return rows.map(pipeline)
+}
+
+/** The repositories that pipelines train from, each once. */
+export async function repositories(query: Query): Promise<Repository[]> {
+  return query<Repository>`
+    select distinct trainer->>'git' as git, trainer->>'ref' as ref from pipelines where trainer ? 'git' order by 1, 2`
+}
+
 /** Keeping the same extraction again changes nothing. */
 export async function keepExtraction(query: Query, extraction: Extraction): Promise<void> {
   await query`
@@ -51,6 +73,10 @@ export async function lastExtraction(query: Query, view: string): Promise<Extrac
   const [row] = await query<{ facts: Extraction }>`
     select facts from extractions where view = ${view} order by n desc limit 1`
   return row?.facts ?? null
+}
+
+export async function hasRun(query: Query, once: string): Promise<boolean> {
+  return (await query`select 1 from runs where once = ${once}`).length > 0
 }
 
 /** Adds a run; false when an automatic one of the same `once` is there already. */
@@ -118,7 +144,7 @@ export async function endRun(
   return rows.length > 0
 }
 
-function pipeline({ dataset, resources, publish, ...row }: PipelineRow): Pipeline {
+function pipeline({ dataset, resources, publish, runtime, timeout, ...row }: PipelineRow): Pipeline {
   const { name, view, model, target, task, trainer, parameters, holdout } = row
   return {
     name,
@@ -131,6 +157,8 @@ function pipeline({ dataset, resources, publish, ...row }: PipelineRow): Pipelin
     parameters,
     ...(resources === null ? {} : { resources }),
     holdout,
+    ...(runtime === null ? {} : { runtime }),
+    ...(timeout === null ? {} : { timeout }),
     ...(publish === null ? {} : { publish }),
   }
 }

@@ -1,6 +1,7 @@
 import type { JobState, Sql } from 'mezz/ports'
 import * as z from 'zod'
 import type { RunRow } from './facts.ts'
+import { codeOf } from './source.ts'
 
 export const Run = z.object({
   id: z.string(),
@@ -10,6 +11,8 @@ export const Run = z.object({
   datasetVersion: z.int().optional(),
   state: z.enum(['queued', 'running', 'succeeded', 'failed', 'cancelled']),
   waitingFor: z.string().optional(),
+  /** Of a script: which version of it, or which commit, by its digest. */
+  code: z.object({ trainer: z.string(), digest: z.string() }).optional(),
   progress: z.number().min(0).max(1),
   metrics: z.record(z.string(), z.number()),
   createdAt: z.string(),
@@ -24,7 +27,12 @@ export const Runs = z.object({ items: z.array(Run), next: z.string().optional() 
 /** A run as it stands now, its job asked while it has no end. */
 export async function shownRun(sql: Pick<Sql, 'job'>, row: RunRow): Promise<Run> {
   const job = row.state === 'queued' && row.job !== null ? await sql.job(row.job) : null
-  const [input] = row.order_facts.extraction.inputs
+  const {
+    extraction: {
+      inputs: [input],
+    },
+    source,
+  } = row.order_facts
   const startedAt = row.started_at ?? job?.startedAt
   return {
     id: row.id,
@@ -32,6 +40,7 @@ export async function shownRun(sql: Pick<Sql, 'job'>, row: RunRow): Promise<Run>
     pipeline: row.pipeline,
     ...(input ? { dataset: input.dataset, datasetVersion: input.version } : {}),
     ...standing(row, job),
+    ...(source ? { code: codeOf(source) } : {}),
     metrics: { ...job?.metrics, ...row.metrics },
     createdAt: row.created_at.toISOString(),
     ...(startedAt ? { startedAt: startedAt.toISOString() } : {}),

@@ -1,52 +1,71 @@
 import { hash } from 'node:crypto'
 import { trainingFailed, trainingStarted } from 'mezz/events'
-import type { ObjectRef, Ports, Transaction } from 'mezz/ports'
-import { readJson } from 'mezz/read-object'
-import type { Definition } from 'mezz/tabular/definition'
-import { aimAt, Definition as DefinitionSchema } from 'mezz/tabular/definition'
-import { identifier } from 'mezz/tabular/quote'
+import type { Ports, Sql, Transaction } from 'mezz/ports'
 import { uuidv7 } from 'mezz/uuid'
 import type { Extraction } from './facts.ts'
-import type { LabelType } from './gbdt/labels.ts'
+import { jobOf } from './job-request.ts'
 import type { Pipeline } from './pipeline.ts'
-import { addRun, setJob } from './queries.ts'
+import type { Prepared } from './prepare.ts'
+import { prepare } from './prepare.ts'
+import { addRun, hasRun, lastExtraction, setJob } from './queries.ts'
+import { codeOf, sourceOf } from './source.ts'
+import type { Source } from './trainer.ts'
 
 export type StartTypes = (typeof trainingStarted | typeof trainingFailed)['type']
 
-/** What a run needs, laid down; or why it cannot be. */
-export type Prepared =
-  | { readonly table: ObjectRef; readonly definition: ObjectRef; readonly targetType: LabelType }
-  | { readonly reason: string }
-
-/** Lays down what the trainer reads: the target and the features as CSV, and the definition aimed at the target. */
-export async function prepare(
-  { objects, tables }: Pick<Ports, 'objects' | 'tables'>,
-  { target, task }: Pick<Pipeline, 'target' | 'task'>,
-  extraction: Pick<Extraction, 'view' | 'table' | 'definition'>,
-): Promise<Prepared> {
-  const whole = await readJson(objects, extraction.definition, DefinitionSchema)
-  const found = targetOf(whole, { target, task, view: extraction.view })
-  if ('reason' in found) return found
-  const aimed = aimAt(whole, target)
-  if (aimed.features.length === 0) return { reason: `the view ${extraction.view} has no column beside ${target}` }
-  const columns = [found.feature, ...aimed.features.map(({ name }) => name)].map(identifier)
-  const select = `select ${columns.map((column, at) => `${column} as c${at}`).join(', ')} from data`
-  const { rows: _, ...table } = await tables.open({ data: [extraction.table] }, (session) =>
-    session.store(select, { format: 'csv' }),
-  )
-  const definition = await objects.put(new TextEncoder().encode(JSON.stringify(aimed)))
-  return { table, definition, targetType: found.type }
+/** All that a run needs. */
+export interface Ready {
+  readonly pipeline: Pipeline
+  readonly extraction: Extraction
+  readonly source: Source
+  readonly prepared: Prepared
 }
 
-/** Starts a run in this transaction; `once` for one that starts by itself, of which there is one for the same pipeline, extraction and settings. Answers with its id, or null when it was there. */
+interface ReadyOptions {
+  /** By default the newest one. */
+  readonly extraction?: Extraction
+  /** Not where the run that would start by itself is there already. */
+  readonly once: boolean
+}
+
+type Desk = Pick<Ports<StartTypes>, 'objects' | 'tables'> & { readonly sql: Pick<Sql, 'query'> }
+
+/** Lays down what a run of this pipeline needs, or says what it waits for: null where its run is there. */
+export async function ready(
+  { objects, sql, tables }: Desk,
+  pipeline: Pipeline,
+  { extraction: given, once }: ReadyOptions,
+): Promise<Ready | { readonly waitingFor: string | null }> {
+  const found = await sourceOf(sql.query, pipeline.trainer)
+  if ('waitingFor' in found) return found
+  const extraction = given ?? (await lastExtraction(sql.query, pipeline.view))
+  if (!extraction) return { waitingFor: `features of the view ${pipeline.view}` }
+  const known = { pipeline, extraction, source: found.source }
+  if (once && (await hasRun(sql.query, onceKey(known)))) return { waitingFor: null }
+  return { ...known, prepared: await prepare({ objects, tables }, pipeline, extraction) }
+}
+
+/** Those of the pipelines whose run can start by itself now; one after the other, since each has the memory of a table query. */
+export async function readyOf(ports: Desk, pipelines: readonly Pipeline[], extraction?: Extraction): Promise<Ready[]> {
+  const all: Ready[] = []
+  for (const pipeline of pipelines) {
+    const found = await ready(ports, pipeline, { once: true, ...(extraction ? { extraction } : {}) })
+    if (!('waitingFor' in found)) all.push(found)
+  }
+  return all
+}
+
+/** Of a run that starts by itself there is one for the same of all these. */
+function onceKey({ pipeline, extraction, source }: Omit<Ready, 'prepared'>): string {
+  const settled = source.kind === 'gbdt' ? pipeline : [pipeline, codeOf(source)]
+  return `${pipeline.name} ${extraction.extraction} ${hash('sha256', JSON.stringify(settled))}`
+}
+
+/** Starts a run in this transaction; `once` for one that starts by itself, of which there is one for the same pipeline, extraction, script and settings. Answers with its id, or null when it was there. */
 export async function start(
   tx: Transaction<StartTypes>,
-  pipeline: Pipeline,
-  {
-    extraction,
-    prepared,
-    once,
-  }: { readonly extraction: Extraction; readonly prepared: Prepared; readonly once: boolean },
+  { pipeline, extraction, prepared, source }: Ready,
+  { once }: { readonly once: boolean },
 ): Promise<string | null> {
   const id = uuidv7()
   const told = {
@@ -58,44 +77,21 @@ export async function start(
   }
   const failed = 'reason' in prepared
   // What the trainer was given stands in the run: what the pipeline is later does not touch it.
+  const script = source.kind === 'gbdt' ? {} : { source }
   const facts = failed
-    ? { pipeline, extraction }
-    : { pipeline, extraction: { ...extraction, definition: prepared.definition } }
-  const key = once ? `${pipeline.name} ${extraction.extraction} ${hash('sha256', JSON.stringify(pipeline))}` : null
+    ? { pipeline, extraction, ...script }
+    : { pipeline, extraction: { ...extraction, definition: prepared.definition }, ...script }
+  const key = once ? onceKey({ pipeline, extraction, source }) : null
   const isNew = await addRun(tx.query, { id, facts, once: key, job: null, error: failed ? prepared.reason : null })
   if (!isNew) return null
   if (failed) {
     tx.emit(trainingFailed, { ...told, error: prepared.reason })
     return id
   }
-  const { target, task, parameters, holdout, resources } = pipeline
-  const settings = { target, targetType: prepared.targetType, task, parameters, holdout }
-  const job = tx.startJob({
-    program: 'gbdt',
-    inputs: { TABLE: prepared.table, DEFINITION: prepared.definition },
-    environment: { SETTINGS: JSON.stringify(settings) },
-    ...(resources ? { resources } : {}),
-    for: { pipeline: pipeline.name, model: pipeline.model },
-  })
+  const job = tx.startJob(jobOf(pipeline, { extraction, prepared, source }))
   await setJob(tx.query, id, job)
-  await tx.keep(`runs/${id}`, [prepared.table, prepared.definition])
+  const object = source.kind === 'script' ? [source.object] : []
+  await tx.keep(`runs/${id}`, [prepared.table, prepared.definition, ...object])
   tx.emit(trainingStarted, told)
   return id
-}
-
-function targetOf(
-  { columns, features }: Definition,
-  { target, task, view }: { readonly target: string; readonly task: Pipeline['task']; readonly view: string },
-): { readonly feature: string; readonly type: LabelType } | { readonly reason: string } {
-  const column = columns.find(({ name }) => name === target)
-  if (!column)
-    return { reason: `the view ${view} has no column ${target}; it has ${columns.map(({ name }) => name).join(', ')}` }
-  const feature = features.find((one) => one.column === target && ['number', 'boolean', 'category'].includes(one.of))
-  if (!feature) return { reason: `${target} is a time, which cannot be foretold` }
-  if (task === 'regression' && feature.of !== 'number')
-    return { reason: `${target} is no number, so it is no regression` }
-  return {
-    feature: feature.name,
-    type: feature.of === 'number' ? 'number' : feature.of === 'boolean' ? 'boolean' : 'category',
-  }
 }

@@ -1,5 +1,5 @@
 import { mkdir, rm, rmdir } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { inheritedEnvironment } from '../env.ts'
 import { PlatformError, unavailable } from '../errors.ts'
 import type { Attempt, AttemptEnd, Launcher, Usage } from '../launcher.ts'
@@ -24,6 +24,8 @@ export interface ChildProcessesOptions {
   readonly objects: Objects
   /** Each attempt has a folder here while it runs: `<job>/<attempt>`. No other launcher may use it. */
   readonly folder: string
+  /** A folder that outlives the attempts, for what programs keep for each other (`MEZZ_CACHE`): by default `cache` beside `folder`. */
+  readonly cache?: string
   /** What a function's program is started with; one that it does not have is a `PlatformError`. */
   resolve(owner: string, program: string): Program | Promise<Program>
   /** The Node 24 that watches over each program. */
@@ -34,6 +36,11 @@ export interface ChildProcessesOptions {
   readonly grace?: number
 }
 
+interface Place {
+  readonly cache: string
+  readonly signal: AbortSignal
+}
+
 const NOTHING: Usage = { coreSeconds: 0, peakMemoryBytes: 0, gpuSeconds: 0 }
 
 /**
@@ -42,6 +49,7 @@ const NOTHING: Usage = { coreSeconds: 0, peakMemoryBytes: 0, gpuSeconds: 0 }
  */
 export function childProcesses(options: ChildProcessesOptions): Launcher {
   const root = resolve(options.folder)
+  const cache = resolve(options.cache ?? join(dirname(root), 'cache'))
 
   return {
     async run(attempt, { signal, line }) {
@@ -55,7 +63,7 @@ export function childProcesses(options: ChildProcessesOptions): Launcher {
 
       try {
         signal.throwIfAborted()
-        const start = await prepare(attempt, { ...options, folder, signal })
+        const start = await prepare(attempt, { ...options, folder, cache, signal })
         const { timeout } = attempt.request
         const end = await runProgram(start, { node: options.node, signal, log, ...(timeout ? { timeout } : {}) })
         usage = { coreSeconds: end.coreSeconds, peakMemoryBytes: end.peakMemoryBytes, gpuSeconds: 0 }
@@ -86,7 +94,7 @@ export function childProcesses(options: ChildProcessesOptions): Launcher {
 
 async function prepare(
   { job, owner, attempt, request }: Attempt,
-  { objects, resolve, grace = 5000, folder, signal }: ChildProcessesOptions & { readonly signal: AbortSignal },
+  { objects, resolve, grace = 5000, folder, cache, signal }: ChildProcessesOptions & Place,
 ) {
   const { command, environment } = await resolve(owner, request.program)
   const memory = request.resources && quantity(request.resources.memory)
@@ -111,6 +119,7 @@ async function prepare(
       MEZZ_JOB: job,
       MEZZ_ATTEMPT: String(attempt),
       MEZZ_OUTPUT: output,
+      MEZZ_CACHE: cache,
     },
     mark: `MEZZ_OUTPUT=${folder}/`,
     grace,

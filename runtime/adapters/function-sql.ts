@@ -34,6 +34,7 @@ export function functionSql(database: Database): { readonly sql: Sql<string>; re
           if (event) await enter(inside, event)
           const { tx, close } = transaction(inside, context)
           const result = await work(tx)
+          await context?.mark?.(inside)
           await close()
           return result
         })
@@ -95,6 +96,9 @@ function transaction(query: Query, context: RequestContext | undefined) {
       const id = uuidv7()
       jobs.push({ id, request })
       return id
+    },
+    async cancelJob(id) {
+      await query`select mezz.cancel_job(${id})`
     },
     async lock(name) {
       // Apart from the locks on an event's topic and key, which every function takes, and in an order of their own.

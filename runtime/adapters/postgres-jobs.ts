@@ -16,6 +16,7 @@ interface Row {
   readonly context: Causes
   readonly attempt: number
   readonly lines: number
+  readonly cancel: boolean
 }
 
 export interface JobsOptions {
@@ -39,8 +40,10 @@ export function postgresJobs(database: Database, { team, engine }: JobsOptions):
           select id from jobs
           where state = 'queued' or (state = 'running' and id <> all (${[...mine]}::uuid[])
             and (engine = ${engine} or lease_until < clock_timestamp()))
-          order by created_at limit ${most} for update skip locked)
-        returning id, owner, request, context, attempt,
+          order by cancel desc, created_at
+          -- What is only to end needs no place.
+          limit ${most} + (select count(*) from jobs where cancel and state = 'queued') for update skip locked)
+        returning id, owner, request, context, attempt, cancel,
           (select coalesce(max(n), 0) from job_lines where job = jobs.id) as lines`
       for (const { id } of rows) mine.add(id)
       return rows.map(({ id, context, ...rest }) => ({ ...rest, job: id, causes: context }))
@@ -64,6 +67,10 @@ export function postgresJobs(database: Database, { team, engine }: JobsOptions):
         }
         return true
       })
+    },
+    async cancelled(jobs) {
+      const rows = await query<{ id: string }>`select id from jobs where id = any (${[...jobs]}::uuid[]) and cancel`
+      return rows.map(({ id }) => id)
     },
     forget(job) {
       mine.delete(job)

@@ -1,9 +1,11 @@
 import { beginning } from '../beginning.ts'
+import { fingerprintOf } from '../fingerprint.ts'
 import type { Changes, Claimed, Ledger, PositionName, Standing, Start } from '../ledger.ts'
 import type { Query } from '../ports.ts'
 import type { LogRecord } from '../topics.ts'
 import { uuidv7 } from '../uuid.ts'
 import type { Database } from './postgres.ts'
+import { setTriggerState } from './postgres-trigger-states.ts'
 
 interface ParkedRow {
   readonly record: LogRecord
@@ -93,12 +95,13 @@ async function write(
         and identity = ${identity} and "offset" = (u->>'offset')::bigint`
   }
   if (dead.length > 0) {
-    const rows = dead.map((one) => ({ ...one, id: uuidv7(one.at) }))
+    const rows = dead.map((one) => ({ ...one, id: uuidv7(one.at), fingerprint: fingerprintOf(trigger, one.error) }))
     await query`
-      insert into dead_letters (id, trigger, topic, partition, identity, "offset", record, attempts, error, at)
+      insert into dead_letters (id, trigger, topic, partition, identity, "offset", record, attempts, error, fingerprint, at)
       select (d->>'id')::uuid, ${trigger}, ${topic}, ${partition}, ${identity}, (d->'record'->>'offset')::bigint, d->'record',
-        (d->>'attempts')::integer, d->'error', to_timestamp((d->>'at')::double precision / 1000)
+        (d->>'attempts')::integer, d->'error', d->>'fingerprint', to_timestamp((d->>'at')::double precision / 1000)
       from jsonb_array_elements(${rows}::jsonb) d on conflict (trigger, topic, partition, identity, "offset") do nothing`
   }
+  if (changes.stop !== undefined) await setTriggerState(query, trigger, { state: 'stopped', reason: changes.stop })
   return true
 }

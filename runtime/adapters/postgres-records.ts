@@ -18,8 +18,11 @@ export function postgresRecords({ query }: Database): Records {
       select * from flow_events where correlationid = any (${[...ids]}::text[]) order by at, id`
     const steps = await query<StepRow>`
       select * from flow_steps where correlationid = any (${[...ids]}::text[]) order by at, step`
+    const cancelled = await query<{ id: string }>`
+      select correlationid as id from cancelled_flows where correlationid = any (${[...ids]}::text[])`
     return ids.map((id) => ({
       id,
+      isCancelled: cancelled.some((one) => one.id === id),
       events: events.filter(({ correlationid }) => correlationid === id).map(toEvent),
       steps: steps.filter(({ correlationid }) => correlationid === id).map(toStep),
     }))
@@ -49,13 +52,15 @@ export function postgresRecords({ query }: Database): Records {
           ms = coalesce(excluded.ms, flow_steps.ms), attempts = excluded.attempts, error = excluded.error,
           process = coalesce(excluded.process, flow_steps.process),
           cold_start_ms = coalesce(excluded.cold_start_ms, flow_steps.cold_start_ms)
-        where flow_steps.state in ('running', 'waiting') or excluded.state not in ('running', 'waiting')`
+        where flow_steps.state in ('running', 'waiting') or excluded.state not in ('running', 'waiting')
+          or excluded.attempts > flow_steps.attempts`
     },
     async flows({ limit, after }) {
       const ids = await query<{ id: string }>`
-        select correlationid as id from flow_events group by correlationid
-        having ${after ?? null}::text is null or correlationid < ${after ?? ''}
-        order by correlationid desc limit ${limit}`
+        with runs as (select correlationid as id, min(at) as at from flow_events group by correlationid)
+        select id from runs
+        where ${after ?? null}::text is null or (at, id) < (select at, id from runs where id = ${after ?? ''})
+        order by at desc, id desc limit ${limit}`
       return flowsOf(ids.map(({ id }) => id))
     },
     async flow(id) {

@@ -37,7 +37,7 @@ const INT8 = 20
 
 /** SQLSTATE classes that mean "not now" and not "wrong": connection exceptions, resources, shut-down, too many connections. */
 const NOT_NOW = /^(08|53|57P)/
-const SOCKET = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_)/
+const SOCKET = /^(ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EAI_|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)/
 /** What the client says itself, without a code. */
 const CLIENT =
   /^(Connection terminated|timeout exceeded|Client has encountered a connection error|Cannot use a pool after)/

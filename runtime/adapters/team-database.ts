@@ -31,9 +31,15 @@ const LONGEST_NAME = 63
 /** Of the functions' own schemas: what every one has. */
 const COMMON = `
   create table if not exists idempotency (
-    caller text not null, route text not null, key text not null, digest text not null, answer jsonb not null,
+    caller text not null, route text not null, key text not null, request uuid, digest text, bytes bigint, answer jsonb,
     at timestamptz not null default clock_timestamp(), primary key (caller, route, key)
   );
+  do $$ begin
+    -- Made before answers could be missing.
+    if not exists (select from pg_attribute where attrelid = 'idempotency'::regclass and attname = 'request') then
+      alter table idempotency add request uuid, add bytes bigint, alter digest drop not null, alter answer drop not null;
+    end if;
+  end $$;
   create table if not exists inbox (
     path text not null, source text not null, id text not null, at timestamptz not null default clock_timestamp(),
     primary key (path, source, id)
@@ -129,7 +135,7 @@ async function functionSchema(owner: Database, team: string, { name, emits, fold
     set search_path = ${schema}; ${COMMON}; reset search_path;
     grant usage on schema ${schema}, mezz to ${role};
     grant execute on function mezz.emit(jsonb), mezz.start_jobs(jsonb), mezz.keep(text, text[]), mezz.job(uuid),
-      mezz.job_log(uuid, bigint, integer), mezz.made_from(text, text, text) to ${role};
+      mezz.job_log(uuid, bigint, integer), mezz.cancel_job(uuid), mezz.made_from(text, text, text) to ${role};
     alter role ${role} set search_path = ${schema}`)
   await owner.query`
     insert into mezz.functions (role, name, emits) values (${own}, ${name}, ${[...emits]}::text[])

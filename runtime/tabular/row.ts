@@ -1,11 +1,11 @@
 import type { Fault } from '../errors.ts'
 import { PlatformError } from '../errors.ts'
 import type { Definition, Feature } from './definition.ts'
-import { parseTime, timeParts } from './time.ts'
+import { isoTime, parseTime, timeParts } from './time.ts'
 import type { ColumnType } from './value.ts'
 import { isMissing, parseBoolean, parseNumber } from './value.ts'
 
-/** One value a feature, in the definition's order: a number, a category's text, true/false (also of a missing flag), or null. */
+/** One value a feature, in the definition's order: a number, a category's text (of a time: `2024-01-31 08:30:00`, UTC), true/false (also of a missing flag), or null. */
 export type RawRow = readonly (number | string | boolean | null)[]
 
 type Typed = number | string | boolean | bigint | null
@@ -80,7 +80,8 @@ function parse(type: ColumnType, text: string): Typed | undefined {
 function make(of: Feature['of'], value: Typed): number | string | boolean | null {
   if (of === 'missing') return value === null
   if (typeof value !== 'bigint') return value
-  return of === 'number' || of === 'category' || of === 'boolean' ? null : timeParts(value)[of]
+  if (of === 'category') return isoTime(value).replace('T', ' ').replace('Z', '')
+  return of === 'number' || of === 'boolean' ? null : timeParts(value)[of]
 }
 
 function pointer(index: number, column: string): string {

@@ -45,7 +45,7 @@ describe('the catalogue', { timeout: 30_000 }, () => {
     )
     const [found] = catalogue.triggers.filter(({ ours }) => !ours)
     assert.equal(found?.name, 'shop-sold-to-hello')
-    assert.equal(found?.definition.on.topic, 'shop')
+    assert.partialDeepStrictEqual(found?.definition.on, { topic: 'shop' })
   })
 
   for (const name of ['mezz', 'engine', 'public']) {

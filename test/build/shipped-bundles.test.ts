@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { createBundler } from '../../build/bundle.ts'
 import { readCatalogue } from '../../build/catalogue.ts'
@@ -25,11 +26,27 @@ describe('the bundle of a function that we ship', { concurrency: 1, timeout: 120
         EVERY,
       )
       assert.equal(packages.includes('pg'), uses.includes('sql'))
-      assert.ok(bytes < MIB, `${bytes} bytes`)
+      // Each program is a file of its own, which holds zod again.
+      const programs = [...files.keys()].filter((path) => /^programs\/[^/]+$/.test(path)).length
+      assert.ok(bytes < MIB + Math.max(0, programs - 1) * (MIB / 4), `${bytes} bytes`)
       // Native packages stay files of their own, and are named only where their port is used.
       const text = [...files.values()].map((file) => Buffer.from(file).toString('latin1')).join('\n')
       assert.equal(text.includes('@duckdb/node-api'), uses.includes('tables'))
       assert.equal(text.includes('onnxruntime-node'), uses.includes('models'))
     })
   }
+
+  it('holds what lies in the folder helper beside a program: train', async (t) => {
+    const fn = functions.find(({ name }) => name === 'train')
+    assert.ok(fn)
+    const bundler = await createBundler(sourceOf(fn, entry))
+    t.after(() => bundler.dispose())
+
+    const { files } = await bundler.build()
+
+    for (const name of ['mezz.py', 'environment.py']) {
+      const source = readFileSync(`functions/train/script/helper/${name}`)
+      assert.ok(source.equals(files.get(`programs/helper/${name}`) ?? new Uint8Array()), name)
+    }
+  })
 })

@@ -45,7 +45,7 @@ describe('a target', () => {
     const arrived = toy.target.arrivals.length
     const dead = await toy.dead()
     isRefusing = false
-    toy.engine.resume('toy')
+    await toy.states.set('toy', 'running', null)
     await eventually('all are handled', async () => toy.target.effects.length === ids.length)
     const [going] = await toy.engine.status()
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { FunctionTest } from '../../build/testkit/setup.ts'
 import { setup } from '../../build/testkit/setup.ts'
-import things, { goOn, inFlight } from './toy-things/function.ts'
+import things, { meet } from './toy-things/function.ts'
 
 describe('an Idempotency-Key', () => {
   let bench: FunctionTest
@@ -42,14 +42,15 @@ describe('an Idempotency-Key', () => {
   })
 
   it('is refused with 409 while the first request is in flight', async () => {
+    const gate = meet()
     const first = create('slow', 'key-3')
-    await inFlight
+    await gate.reached
 
     const second = await create('slow', 'key-3')
 
     assert.equal(second.status, 409)
     assert.partialDeepStrictEqual(await second.json(), { code: 'in_progress' })
-    goOn()
+    gate.open()
     assert.equal((await first).status, 201)
     assert.equal(await count('slow'), 1)
   })
@@ -58,6 +59,7 @@ describe('an Idempotency-Key', () => {
     assert.equal((await create('broken', 'key-4')).status, 500)
     assert.equal((await create('broken', 'key-4')).status, 500)
     assert.equal((await create('mended', 'key-4')).status, 201)
+    assert.deepEqual([await count('broken'), await count('mended')], [0, 1])
   })
 
   it('is forgotten after a day', async () => {

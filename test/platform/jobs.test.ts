@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as wait } from 'node:timers/promises'
 import { childProcesses } from '../../runtime/adapters/child-processes.ts'
 import { folderObjects } from '../../runtime/adapters/folder.ts'
 import type { Database } from '../../runtime/adapters/postgres.ts'
@@ -12,6 +14,8 @@ import type { CrashingPostgres } from './fixture/crashing-postgres.ts'
 import { crashingPostgres } from './fixture/crashing-postgres.ts'
 import { toyEngine } from './fixture/toy-engine.ts'
 
+/** Of the race; 200 by hand. */
+const ROUNDS = Number(process.env['ROUNDS'] ?? 40)
 const PROGRAM = join(import.meta.dirname, 'programs/job.mjs')
 
 interface Job {
@@ -69,9 +73,11 @@ describe('a job', () => {
   /** How often its end was told, in the outbox or beyond. */
   const told = (id: string): Promise<number> =>
     eventually('the event of its end', async () => {
+      // On its way it may lie in two of these places.
       const rows = await running.database.query`
-        select 1 from outbox where key = ${id} union all select 1 from log where topic = 'jobs' and key = ${id}
-        union all select 1 from flow_events where subject = ${id} and type = 'mezz.job.ended.v1' and not exists (select from log where key = ${id})`
+        select id::text from outbox where key = ${id}
+        union select headers->>'ce_id' from log where topic = 'jobs' and key = ${id}
+        union select id from flow_events where subject = ${id} and type = 'mezz.job.ended.v1'`
       return rows.length > 0 && rows.length
     })
 
@@ -176,4 +182,50 @@ describe('a job', () => {
     assert.match(last.error ?? '', /given up after 10 attempts; .*the folder of jobs is read-only/)
     await toy.close()
   })
+
+  it('that is cancelled while it waits for a place ends so, without an attempt, and its end is told once', async () => {
+    const go = join(root, 'go-places')
+    const busy = [await ask('waits', go), await ask('waits', go)]
+    for (const id of busy) await eventually('its progress', async () => (await job(id))?.progress === 0.5)
+    const id = await ask('fails')
+
+    await running.cancellations.cancel(id)
+
+    const { state, error } = await ended(id)
+    assert.deepEqual([state, error], ['cancelled', null])
+    assert.equal(await told(id), 1)
+    await writeFile(go, '')
+    for (const one of busy) assert.equal((await ended(one)).state, 'succeeded')
+  })
+
+  it('that is cancelled at any moment has one end, which is told once, and leaves no process', async () => {
+    const ends = new Map<string, number>()
+    for (let round = 0; round < ROUNDS; round++) {
+      const id = await ask('garbage')
+      // Queued, being started, running, its outputs being stored, ended.
+      await wait((round * 7) % 400)
+      await running.cancellations.cancel(id)
+      const { state } = await ended(id)
+      ends.set(state, (ends.get(state) ?? 0) + 1)
+      assert.equal(await told(id), 1)
+      assert.equal((await job(id))?.state, state)
+    }
+
+    assert.deepEqual([...ends.keys()].sort(), ['cancelled', 'succeeded'])
+    assert.deepEqual(processesOf(join(root, 'jobs')), [])
+  })
 })
+
+/** The command lines of processes that were started in this folder of jobs. */
+function processesOf(folder: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
+        return environment.includes(`MEZZ_OUTPUT=${folder}/`) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : []
+      } catch {
+        return []
+      }
+    })
+}

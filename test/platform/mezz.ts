@@ -13,6 +13,22 @@ export interface Ran {
   readonly error: string
 }
 
+/** The `mezz` command in a folder, to its end. */
+export function runMezz(
+  args: readonly string[],
+  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+): Promise<Ran> {
+  const child = spawn(process.execPath, [LAUNCHER, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said = { out: '', error: '' }
+  child.stdout.on('data', (bytes) => (said.out += bytes))
+  child.stderr.on('data', (bytes) => (said.error += bytes))
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...said })))
+}
+
 /** A user's repository outside this checkout, which it has as its package; `mezz` runs in it as a child process. */
 export function userFolder() {
   const folder = mkdtempSync(join(tmpdir(), 'mezz-user-'))

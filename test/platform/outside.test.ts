@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join, relative } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import * as z from 'zod'
 import { begin, CELLS, predict, published, someRow } from './chain.ts'
 import { eventually } from './eventually.ts'
 import { startDev } from './mezz-dev.ts'
@@ -61,7 +62,7 @@ describe('a repository outside', () => {
     assert.match(output, /pass 1/)
   })
 
-  it('is served: its functions answer, its trigger delivers, and ours work beside them', async () => {
+  it('is served: its functions answer, its trigger delivers, an event sent twice once, and ours work beside them', async () => {
     const dev = await startDev({
       data: join(user.folder, '.mezz'),
       folder: user.folder,
@@ -74,6 +75,25 @@ describe('a repository outside', () => {
         const total = await fetch(`${dev.url}/default/letters/total`)
         return JSON.stringify(await total.json()) === '{"bytes":5}'
       })
+      for (const [id, bytes] of [
+        ['1', 3],
+        ['1', 3],
+        ['2', 4],
+      ] as const) {
+        const sent = await fetch(`${dev.url}/_mezz/events`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/cloudevents+json' },
+          body: JSON.stringify({ specversion: '1.0', id, type: 'acme.note.written.v1', data: { note: 'b', bytes } }),
+        })
+        assert.equal(sent.status, 202)
+      }
+      const summed = await eventually('the last of the events from outside', async () => {
+        const total = z
+          .object({ bytes: z.number() })
+          .parse(await (await fetch(`${dev.url}/default/letters/total`)).json())
+        return total.bytes >= 5 + 3 + 4 && total
+      })
+      assert.deepEqual(summed, { bytes: 12 }, 'the event that was sent twice counts once')
       await begin(dev.url, CELLS)
       await published(dev.url, CELLS.name)
       assert.equal((await predict(dev.url, CELLS.name, [await someRow(dev.url, CELLS.name)])).predictions.length, 1)

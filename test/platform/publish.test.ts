@@ -72,7 +72,7 @@ describe('publish', () => {
         model: name,
         run: trained.run,
         graph: converted.onnx,
-        encoder: await read(trained.encoder.name),
+        encoder: await read(trained.encoder?.name ?? ''),
         definition: await read(trained.definition.name),
         signature: trained.signature,
         report: converted.report,

@@ -34,7 +34,7 @@ it('a command in Python is called, and scaled to zero', {
   const { get, pool } = await setup(
     t,
     {
-      definition: { name: 'sums' },
+      definition: { name: 'sums', scope: 'sums:use' },
       run: { command: ['python3', 'server.py'], cwd },
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' },
     },

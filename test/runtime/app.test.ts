@@ -44,7 +44,7 @@ describe('the road of a request', () => {
     const reader = { kind: 'user', team: 'default', id: 'r', type: 'user', scopes: ['bare:read'] } as const
     const { ask } = bare((routes) => routes.get('/', (c) => c.text('in')), { caller: reader })
 
-    assert.equal((await ask('/')).short, '403 forbidden')
+    assert.equal((await ask('/')).short, '403 forbidden /authorization')
   })
 
   it('answers 404 as a problem document', async () => {

@@ -39,6 +39,9 @@ describe('the environment', () => {
     ['MEZZ_TEAM', 'My Team'],
     ['MEZZ_ENGINE_KEYS', 'x'],
     ['MEZZ_ENGINE_KEYS', '[]'],
+    ['MEZZ_ISSUERS', ''],
+    ['MEZZ_ISSUERS', '@/nowhere/issuers.json'],
+    ['MEZZ_TOKEN', 'a b'],
     ['MEZZ_DEVELOPER', 'yes'],
     ['MEZZ_GRACE', '0'],
     ['MEZZ_GRACE', ''],
@@ -65,10 +68,14 @@ describe('the environment', () => {
     )
   })
 
-  it('does not show a password, not even in a bad URL', () => {
-    for (const url of ['mysql://me:hunter2@localhost/x', 'hunter2']) {
+  it('does not show a secret, not even a bad one', () => {
+    for (const given of [
+      { DATABASE_URL: 'mysql://me:hunter2@localhost/x' },
+      { DATABASE_URL: 'hunter2' },
+      { MEZZ_TOKEN: 'hunter2 hunter2' },
+    ]) {
       assert.throws(
-        () => readEnvironment({ DATABASE_URL: url }),
+        () => readEnvironment(given),
         ({ message }: Error) => !message.includes('hunter2'),
       )
     }

@@ -18,6 +18,7 @@ const routes = new Hono()
   .post('/things', body(Thing), answers('Makes a thing', { 200: Thing, 201: Thing }), done)
   .delete('/things/:thing_1', answers('Removes a thing', { 204: null }), done)
   .get('/things/:name/versions/:v{[0-9]{1,4}}/bytes', answers('The bytes', { 200: 'application/octet-stream' }), done)
+  .get('/files/:name', answers('A file', { 200: ['text/csv', 'application/x-ndjson'] }), done)
   .put('/files/:name', media('text/csv', 'application/gzip'), done)
   .post('/events/thing-seen', event(thingSeen), done)
 const document = openapi({ name: 'things', summary: 'Keeps things' }, routes)
@@ -81,6 +82,10 @@ describe('the OpenAPI document', () => {
     assert.match(
       JSON.stringify(operation('/files/{name}', 'put')),
       /"content":\{"text\/csv":\{\},"application\/gzip":\{\}\}/,
+    )
+    assert.match(
+      JSON.stringify(operation('/files/{name}', 'get')),
+      /"200":\{[^{]*"content":\{"text\/csv":\{\},"application\/x-ndjson":\{\}\}/,
     )
     const bytes = JSON.stringify(operation('/things/{name}/versions/{v}/bytes', 'get'))
     assert.match(bytes, /"200":\{[^{]*"content":\{"application\/octet-stream":\{\}\}/)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { uuidv7 } from '../../runtime/uuid.ts'
+import { uuidOf, uuidv7 } from '../../runtime/uuid.ts'
 
 describe('uuidv7', () => {
   it('is a UUID of version 7 and the variant of RFC 9562', () => {
@@ -22,5 +22,16 @@ describe('uuidv7', () => {
 
   it('differs within a millisecond', () => {
     assert.equal(new Set(Array.from({ length: 10_000 }, () => uuidv7(1))).size, 10_000)
+  })
+})
+
+describe('uuidOf', () => {
+  it('is a UUID of version 8 and the variant of RFC 9562, from the SHA-256 of the names', () => {
+    assert.equal(uuidOf('/shop', '7'), '6c032546-78fd-8789-a31c-42eaaa459a0a')
+  })
+
+  it('tells names apart by where they end', () => {
+    assert.notEqual(uuidOf('a', 'bc'), uuidOf('ab', 'c'))
+    assert.notEqual(uuidOf('a', ''), uuidOf('a'))
   })
 })

@@ -17,6 +17,8 @@ export interface Tenure {
   /** Attempts that count. */
   readonly attempts: Map<number, number>
   readonly last: Map<number, { readonly outcome: Outcome; readonly verdict: Verdict; readonly at: number }>
+  /** What may be given up. */
+  readonly permitted: Set<number>
 }
 
 /** All that was seen of one partition. */

@@ -6,6 +6,7 @@ import type { Books, Tenure } from './book.ts'
 import { countOf, laneOf, verdictOf, waits } from './book.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { Plan } from './plan.ts'
+import { isTooOld } from './plan.ts'
 import { at, expect } from './promises.ts'
 
 /** A delivery that was started. */
@@ -19,6 +20,10 @@ export interface Started {
 export interface DeliveryJudge {
   starts(started: Started, account: Account): void
   ends(started: Started, outcome: Outcome, account: Account): void
+  /** The event may be given up. */
+  permits(partition: number, epoch: number, offset: number): void
+  /** The last attempt does not count: it is to be made again. */
+  withholds(partition: number, epoch: number, offset: number): void
   /** The engine is gone that would have got the answer. */
   vanishes(started: Started): void
   reads(from: number, most: number, position: number): void
@@ -29,7 +34,8 @@ export interface DeliveryJudge {
 }
 
 /** Judges the deliveries of one schedule. */
-export function createDeliveryJudge({ policy, limits }: Plan, books: Books, clock: SimulatedClock): DeliveryJudge {
+export function createDeliveryJudge(plan: Plan, books: Books, clock: SimulatedClock): DeliveryJudge {
+  const { policy, limits } = plan
   function canStart(tenure: Tenure, offset: number, isFull: boolean, isWriting: boolean): boolean {
     if (tenure.flying.has(offset)) return false
     const last = tenure.last.get(offset)
@@ -43,11 +49,20 @@ export function createDeliveryJudge({ policy, limits }: Plan, books: Books, cloc
     return clock.now > last.at + waits(policy, count, last.outcome).most
   }
 
+  function uncount(partition: number, tenure: Tenure, offset: number): void {
+    const { deliveries } = books.of(partition)
+    tenure.attempts.set(offset, countOf(tenure, offset) - 1)
+    deliveries.set(offset, (deliveries.get(offset) ?? 0) - 1)
+  }
+
   return {
     starts({ partition, epoch, delivery: { record, attempt } }, account) {
       const book = books.of(partition)
       const tenure = books.tenure(partition, epoch)
       const { offset } = record
+      // A later attempt may have been fit to be made when it was written.
+      const isFresh = attempt > 1 || !isTooOld(plan, record, clock.now)
+      expect(isFresh, 'age', `${at(offset)} is delivered although it is too old`)
       const isAgain = tenure.settled.has(offset) || tenure.done.has(offset)
       expect(!isAgain, 'one terminal state', `${at(offset)} is delivered after it was settled`)
       expect(!tenure.flying.has(offset), 'order', `${at(offset)} is in flight twice`)
@@ -89,10 +104,17 @@ export function createDeliveryJudge({ policy, limits }: Plan, books: Books, cloc
       tenure.last.set(offset, { outcome, verdict, at: clock.now })
       if (verdict === 'done') tenure.done.add(offset)
       if (outcome.status === null || account.epoch !== epoch) book.unknown.add(offset)
-      if (verdict === 'refused') {
-        tenure.attempts.set(offset, countOf(tenure, offset) - 1)
-        book.deliveries.set(offset, (book.deliveries.get(offset) ?? 0) - 1)
-      }
+      if (verdict === 'refused') uncount(partition, tenure, offset)
+    },
+    permits(partition, epoch, offset) {
+      books.tenure(partition, epoch).permitted.add(offset)
+    },
+    withholds(partition, epoch, offset) {
+      const tenure = books.tenure(partition, epoch)
+      const last = tenure.last.get(offset)
+      expect(last !== undefined, 'dead letter', `${at(offset)} is to be buried without an attempt`)
+      if (last) tenure.last.set(offset, { ...last, verdict: 'refused' })
+      uncount(partition, tenure, offset)
     },
     vanishes({ partition, delivery }) {
       books.of(partition).unknown.add(delivery.record.offset)
@@ -121,7 +143,8 @@ export function createDeliveryJudge({ policy, limits }: Plan, books: Books, cloc
         if (blocked.has(lane) || (isDead && !isWriting)) continue
         blocked.add(lane)
         if (isDead) continue
-        const isLeft = canStart(tenure, offset, parked >= limits.parked, isWriting)
+        const isBuried = isTooOld(plan, record, clock.now) && isWriting
+        const isLeft = !isBuried && canStart(tenure, offset, parked >= limits.parked, isWriting)
         expect(!isLeft, 'stall', `${at(offset)} could be delivered and is not`)
       }
     },

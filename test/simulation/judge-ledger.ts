@@ -1,11 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Changes, DeadLetter } from '../../runtime/ledger.ts'
 import type { LogRecord } from '../../runtime/topics.ts'
+import { TOO_OLD } from '../../triggers/engine/core/policy.ts'
 import type { Account } from './account.ts'
 import type { Book, Books, Tenure } from './book.ts'
 import { countOf, isPassed, laneOf, stateOf, waits } from './book.ts'
 import type { SimulatedClock } from './clock.ts'
 import type { Plan } from './plan.ts'
+import { isTooOld } from './plan.ts'
 import { at, expect, fail } from './promises.ts'
 import type { Effect } from './target.ts'
 
@@ -23,7 +25,8 @@ export interface LedgerJudge {
 }
 
 /** Judges the writes of one schedule, and its end. */
-export function createLedgerJudge({ policy, limits }: Plan, books: Books, clock: SimulatedClock): LedgerJudge {
+export function createLedgerJudge(plan: Plan, books: Books, clock: SimulatedClock): LedgerJudge {
+  const { policy, limits } = plan
   function checkRow(tenure: Tenure, { offset, attempts, due }: Changes['update'][number], isNew: boolean): void {
     const count = countOf(tenure, offset)
     const last = tenure.last.get(offset)
@@ -43,14 +46,19 @@ export function createLedgerJudge({ policy, limits }: Plan, books: Books, clock:
 
   function checkLetter(tenure: Tenure, { record, attempts, error }: DeadLetter, known: LogRecord | undefined): void {
     const where = at(record.offset)
+    const count = countOf(tenure, record.offset)
+    expect(attempts === count, 'dead letter', `${where} tells ${attempts} attempts, not ${count}`)
+    expect(isDeepStrictEqual(record, known), 'dead letter', `${where} is not the record`)
+    if (error.code === TOO_OLD.code) {
+      expect(isTooOld(plan, record, clock.now), 'age', `${where} is not too old`)
+      return
+    }
     const last =
       tenure.last.get(record.offset) ?? fail('dead letter', `${where} without an attempt that ended since the takeover`)
-    const count = countOf(tenure, record.offset)
+    expect(tenure.permitted.has(record.offset), 'dead letter', `${where} may not be given up`)
     const isDue = last.verdict === 'dead' || (last.verdict === 'retry' && count >= policy.attempts)
     expect(isDue, 'dead letter', `${where} after attempt ${count} that was answered ${last.outcome.status}`)
-    expect(attempts === count, 'dead letter', `${where} tells ${attempts} attempts, not ${count}`)
     expect(error.status === last.outcome.status && error.code === last.outcome.code, 'dead letter', `${where} error`)
-    expect(isDeepStrictEqual(record, known), 'dead letter', `${where} is not the record`)
   }
 
   function checkShape(account: Account, changes: Changes, book: Book): void {
@@ -72,6 +80,8 @@ export function createLedgerJudge({ policy, limits }: Plan, books: Books, clock:
     for (const { record } of changes.dead) {
       expect(!account.dead.has(record.offset), 'one terminal state', `${at(record.offset)} is dead already`)
     }
+    const stops = policy.afterDeadLetter === 'stop' && changes.dead.length > 0
+    expect((changes.stop !== undefined) === stops, 'dead letter', `stops: ${changes.stop}`)
     expect(changes.number === account.number + 1, 'rows', `write ${changes.number} after ${account.number}`)
     expect(changes.position >= account.position, 'position', `back from ${account.position} to ${changes.position}`)
     let above = changes.position
@@ -113,6 +123,7 @@ export function createLedgerJudge({ policy, limits }: Plan, books: Books, clock:
         done: new Set(),
         attempts: new Map(),
         last: new Map(),
+        permitted: new Set(),
       })
     },
     writes(partition, account, changes) {
@@ -126,6 +137,8 @@ export function createLedgerJudge({ policy, limits }: Plan, books: Books, clock:
       for (const letter of changes.dead) {
         const known = book.records.find(({ offset }) => offset === letter.record.offset)
         checkLetter(tenure, letter, known)
+        // Nobody asked its target since the takeover: it may have been handled just before.
+        if (letter.error.code === TOO_OLD.code) book.unknown.add(letter.record.offset)
       }
     },
     wrote(partition, account) {

@@ -7,6 +7,7 @@ import type { Judge } from './judge.ts'
 import type { SimulatedLedger } from './ledger.ts'
 import type { SimulatedLog } from './log.ts'
 import type { Plan } from './plan.ts'
+import { isTooOld } from './plan.ts'
 import { Broken } from './promises.ts'
 import type { Random } from './random.ts'
 import type { Target } from './target.ts'
@@ -30,6 +31,9 @@ export interface World {
   /** Why the trigger is stopped, if it is. */
   stopped(): string | undefined
   refused(): void
+  /** Whether the budget has room; where it has none, the trigger stops for a while. */
+  mayBury(): boolean
+  halted(reason: string): void
   crashed(): void
 }
 
@@ -72,6 +76,7 @@ export function createMember(world: World): Member {
   function open(name: number, hold: Hold, claimed: Claimed): void {
     let wakes = 0
     let isFenced = false
+    let hasStopped = false
     const io: Io = {
       now: () => clock.now,
       random: random.next,
@@ -89,6 +94,7 @@ export function createMember(world: World): Member {
         })
       },
       write(changes, answer) {
+        if (changes.stop !== undefined && !hasStopped) throw new Broken('pause', 'it stops and does not say so')
         hold.isWriting = true
         ledger.write(name, claimed.epoch, changes, (stored) => {
           if (!isAlive) return
@@ -105,6 +111,17 @@ export function createMember(world: World): Member {
         clock.after(Math.max(0, at - clock.now), () => isAlive && turn === wakes && partition.tick())
       },
       refused: world.refused,
+      mayBury({ offset }) {
+        const isAllowed = world.mayBury()
+        if (isAllowed) judge.permits(name, claimed.epoch, offset)
+        else judge.withholds(name, claimed.epoch, offset)
+        return isAllowed
+      },
+      stopped(reason) {
+        hasStopped = true
+        world.halted(reason)
+      },
+      isTooOld: (record) => isTooOld(plan, record, clock.now),
       fenced() {
         isFenced = true
         hold.partition = undefined
@@ -153,7 +170,7 @@ export function createMember(world: World): Member {
       for (const { partition } of holds.values()) partition?.pause(reason)
     },
     resume() {
-      for (const { partition } of holds.values()) partition?.resume()
+      for (const { partition } of holds.values()) if (world.stopped() === undefined) partition?.resume()
     },
     crash,
     probe() {

@@ -70,8 +70,8 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'partition',
     'tries once more than the policy says',
-    'entry.attempts >= policy.attempts',
-    'entry.attempts > policy.attempts',
+    'entry.attempts < policy.attempts',
+    'entry.attempts <= policy.attempts',
   ),
   mutant(
     'partition',
@@ -180,6 +180,19 @@ export const MUTANTS: readonly Mutant[] = [
     'Math.min(writer.next, due.next)',
     'Math.max(writer.next, due.next)',
   ),
+  mutant('partition', 'buries although the budget is spent', 'io.mayBury(entry.record, outcome)', 'true'),
+  mutant('partition', 'buries what it may not, without asking again', '    else putBack(entry)\n', ''),
+  mutant('partition', 'delivers what is too old', '!entry || !io.isTooOld(entry.record)', 'true'),
+  mutant(
+    'partition',
+    'does not write what it buried on the way',
+    '      bury(entry, TOO_OLD)\n      writer.write(false)',
+    '      bury(entry, TOO_OLD)',
+  ),
+  mutant('partition', 'goes on after the dead letter that stops it', '    paused ??= stop\n    io.stopped(stop)', ''),
+  mutant('gather', 'does not write that the trigger stops', 'stop ??= reason', ''),
+  mutant('gather', 'stops once more with each write', '      stop = undefined\n', ''),
+  mutant('gather', 'changes a row that the same write deletes', '      update.delete(offset)\n', ''),
   mutant('heap', 'wakes the last first', 'a.at < b.at', 'a.at > b.at'),
   mutant('partition', 'is not woken again', '      wakeAt = Number.POSITIVE_INFINITY\n', ''),
 ]

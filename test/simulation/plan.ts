@@ -22,6 +22,8 @@ export interface Append {
 
 /** One schedule: what is sent, how it is treated, and what goes wrong until `end`. */
 export interface Plan {
+  /** When it begins. */
+  readonly start: number
   readonly policy: Policy
   readonly limits: Limits
   readonly partitions: number
@@ -35,6 +37,10 @@ export interface Plan {
   readonly pauses: readonly number[]
   /** When the target refuses the engine. */
   readonly refusal: { readonly from: number; readonly to: number } | undefined
+  /** The share of dead letters for which the budget has no room. */
+  readonly thrift: number
+  /** When the events are too old whose offset is odd, if ever. */
+  readonly ages: number | undefined
   /** The share of writes and claims that go wrong. */
   readonly trouble: number
 }
@@ -43,7 +49,7 @@ export interface Plan {
 export const DEADLINE = 60
 
 /** Draws a schedule. */
-export function createPlan(random: Random): Plan {
+export function createPlan(random: Random, start: number): Plan {
   const partitions = random.between(1, 3)
   const end = random.between(200, 1200)
   const isCalm = random.chance(0.2)
@@ -53,11 +59,13 @@ export function createPlan(random: Random): Plan {
   const appends = drawAppends(random, partitions, end, handlers)
   const refusedFrom = random.between(0, end)
   return {
+    start,
     policy: {
       order: random.pick(['key', 'key', 'partition', 'none']),
       parallel: random.between(1, 5),
       attempts: random.between(1, 4),
       backoff: { first: random.between(4, 40), most: random.between(40, 200) },
+      afterDeadLetter: random.chance(0.1) ? 'stop' : 'continue',
     },
     limits: {
       window: random.between(3, 20),
@@ -76,8 +84,15 @@ export function createPlan(random: Random): Plan {
     rebalances: times(4),
     pauses: times(1),
     refusal: random.chance(0.15) ? { from: refusedFrom, to: refusedFrom + random.between(10, 150) } : undefined,
+    thrift: random.pick([0, 0, 0, 0.5]),
+    ages: random.chance(0.3) ? random.between(0, end) : undefined,
     trouble: isCalm ? 0 : random.pick([0, 0.1, 0.3]),
   }
+}
+
+/** `time` in milliseconds of simulated time. */
+export function isTooOld({ ages, start }: Plan, { offset }: LogRecord, time: number): boolean {
+  return ages !== undefined && offset % 2 === 1 && time >= start + ages
 }
 
 function drawAppends(random: Random, partitions: number, end: number, handlers: Map<string, Handler>): Append[] {

@@ -6,6 +6,7 @@ export type Promised =
   | 'attempts'
   | 'attempt written first'
   | 'backoff'
+  | 'age'
   | 'dead letter'
   | 'rows'
   | 'parallel'

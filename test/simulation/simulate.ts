@@ -26,9 +26,9 @@ const STEPS = 20_000
 /** Runs one schedule to its rest and judges it; the same seed, the same run. */
 export function simulate(core: Core, seed: number): Verdict {
   const random = createRandom(seed)
-  const plan = createPlan(random)
   const clock = createClock()
   const start = clock.now
+  const plan = createPlan(random, start)
   const judge = createJudge(plan, clock)
   const accounts = createAccounts(plan.partitions)
   const isOver = () => clock.now - start >= plan.end
@@ -58,6 +58,12 @@ export function simulate(core: Core, seed: number): Verdict {
     },
     stopped: () => stopped,
     refused: () => stop('refused', random.between(20, 150)),
+    mayBury() {
+      if (isOver() || !random.chance(plan.thrift)) return true
+      stop('too many dead letters', random.between(20, 150))
+      return false
+    },
+    halted: (reason) => stop(reason, random.between(5, 60)),
     // The others notice only after a while.
     crashed: () => clock.after(random.between(10, 100), rebalance),
   }
@@ -68,7 +74,8 @@ export function simulate(core: Core, seed: number): Verdict {
     for (const member of members) if (member.isAlive) member.pause(reason)
     clock.after(milliseconds, () => {
       stopped = undefined
-      for (const member of members) if (member.isAlive) member.resume()
+      // The first that goes on may be the one that stops all again.
+      for (const member of members) if (member.isAlive && stopped === undefined) member.resume()
     })
   }
 

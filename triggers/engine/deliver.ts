@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { storable } from '../../runtime/storable.ts'
 import type { LogRecord } from '../../runtime/topics.ts'
 import type { Outcome } from './core/policy.ts'
-import { attribute, httpHeaders } from './wire.ts'
+import { attribute, httpHeaders, structured } from './wire.ts'
 
 /** Where a function is reached, and by what token. */
 export interface Target {
@@ -22,6 +22,18 @@ export interface Answer {
 }
 
 const Problem = z.object({ code: z.string(), detail: z.string().optional() })
+const Items = z.object({
+  items: z.array(
+    z.object({
+      id: z.string(),
+      status: z.int(),
+      code: z.string().optional(),
+      detail: z.string().optional(),
+      /** Seconds. */
+      retryAfter: z.number().nonnegative().optional(),
+    }),
+  ),
+})
 const MOST_SAID = 2000
 const MOST_CODE = 100
 const MOST_READ = 1024 * 1024
@@ -31,17 +43,60 @@ const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
 
 /** Posts an event to its target in CloudEvents' HTTP binary mode; always answers. */
 export async function post(record: LogRecord, target: Target): Promise<Answer> {
+  const traceparent = attribute(record, 'traceparent')
+  const headers = { ...httpHeaders(record), ...(traceparent ? { traceparent } : {}) }
   try {
-    const { status, headers, text } = await ask(record, target)
-    const { 'x-mezz-process': process, 'x-mezz-cold-start': cold } = headers
-    return {
-      outcome: { status, ...said(status, text), ...retryAfter(headers['retry-after']) },
-      process: typeof process === 'string' ? process : undefined,
-      coldStartMs: typeof cold === 'string' ? Number(cold) : undefined,
-    }
+    return answerOf(await ask({ headers, body: record.value }, target))
   } catch (error) {
     return { outcome: unanswered(error, target.timeout), process: undefined, coldStartMs: undefined }
   }
+}
+
+/** Posts several events in CloudEvents' HTTP batch mode (v1.0.2 §3.3); answers for each, in their order, as the target did in `{items: [{id, status, …}]}`. */
+export async function postBatch(records: readonly LogRecord[], target: Target): Promise<readonly Answer[]> {
+  const headers = { 'content-type': 'application/cloudevents-batch+json' }
+  try {
+    const response = await ask({ headers, body: `[${records.map(structured).join()}]` }, target)
+    const whole = answerOf(response)
+    if (response.status < 200 || response.status >= 300) return records.map(() => whole)
+    const items = Items.safeParse(parsed(response.text)).data?.items ?? []
+    return records.map((record) => ({
+      ...whole,
+      outcome: itemOutcome(items.find(({ id }) => id === attribute(record, 'id'))),
+    }))
+  } catch (error) {
+    const outcome = unanswered(error, target.timeout)
+    return records.map(() => ({ outcome, process: undefined, coldStartMs: undefined }))
+  }
+}
+
+function answerOf({ status, headers, text }: Response): Answer {
+  const of = (name: string): string | undefined => {
+    const value = headers[name]
+    return typeof value === 'string' ? value : undefined
+  }
+  const cold = of('x-mezz-cold-start')
+  const version = of('x-mezz-version')
+  return {
+    outcome: { status, ...told(status, text), ...retryAfter(headers['retry-after']), ...(version ? { version } : {}) },
+    process: of('x-mezz-process'),
+    coldStartMs: cold === undefined ? undefined : Number(cold),
+  }
+}
+
+function itemOutcome(item: z.infer<typeof Items>['items'][number] | undefined): Outcome {
+  if (!item)
+    return { status: null, code: 'unanswered', message: 'the target did not answer for this event of the batch' }
+  const { status, code = `http_${status}`, detail = '', retryAfter: seconds } = item
+  if (status >= 200 && status < 300) return { status, code: 'ok', message: '' }
+  const after = seconds === undefined ? {} : { retryAfter: seconds * 1000 }
+  return { status, code: storable(code, MOST_CODE), message: storable(detail, MOST_SAID), ...after }
+}
+
+/** Nothing was sent: the engine itself could not. */
+export function undelivered(error: unknown): Answer {
+  const message = error instanceof Error ? error.message : String(error)
+  return { outcome: { status: null, code: 'undelivered', message }, process: undefined, coldStartMs: undefined }
 }
 
 interface Response {
@@ -51,15 +106,12 @@ interface Response {
   readonly text: string
 }
 
-function ask(record: LogRecord, { url, token, timeout }: Target): Promise<Response> {
-  const body = Buffer.from(record.value)
-  const trace = attribute(record, 'traceparent')
-  const headers = {
-    ...httpHeaders(record),
-    authorization: `Bearer ${token}`,
-    'content-length': body.byteLength,
-    ...(trace ? { traceparent: trace } : {}),
-  }
+function ask(
+  sent: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+  { url, token, timeout }: Target,
+): Promise<Response> {
+  const body = Buffer.from(sent.body)
+  const headers = { ...sent.headers, authorization: `Bearer ${token}`, 'content-length': body.byteLength }
   return new Promise((resolve, reject) => {
     const asked = request(url, { method: 'POST', headers, agent, signal: AbortSignal.timeout(timeout) }, (response) => {
       let text = ''
@@ -75,7 +127,7 @@ function ask(record: LogRecord, { url, token, timeout }: Target): Promise<Respon
   })
 }
 
-function said(status: number, text: string): Pick<Outcome, 'code' | 'message'> {
+function told(status: number, text: string): Pick<Outcome, 'code' | 'message'> {
   if (status >= 200 && status < 300) return { code: 'ok', message: '' }
   const problem = Problem.safeParse(parsed(text))
   if (problem.success) {

@@ -1,20 +1,29 @@
 import type { Assignment, Membership } from '../../runtime/topics.ts'
+import type { TriggerState } from '../../runtime/trigger-states.ts'
 import type { Drive, DriveOptions, DriveStatus } from './drive-trigger.ts'
 import { driveTrigger } from './drive-trigger.ts'
 import type { NamedTrigger } from './trigger.ts'
+import { eventOf } from './trigger.ts'
 
 export interface Dispatch {
   /** Delivers by these triggers from now on: one that is the same goes on, another begins when what is in flight of its old form has ended and is stored. */
   update(triggers: readonly NamedTrigger[]): void
+  /** What the store says of triggers. */
+  told(states: ReadonlyMap<string, TriggerState>): void
   status(): readonly DriveStatus[]
   /** Tries again what refused the engine. */
-  resume(trigger: string): void
+  retry(): void
   /** Lets what is in flight end and be stored. */
   close(): Promise<void>
 }
 
 /** Delivers the events of all triggers: takes part in reading their topics, and drives the core for each trigger and partition. */
-export async function createDispatch(triggers: readonly NamedTrigger[], options: DriveOptions): Promise<Dispatch> {
+export async function createDispatch(
+  triggers: readonly NamedTrigger[],
+  first: ReadonlyMap<string, TriggerState>,
+  options: DriveOptions,
+): Promise<Dispatch> {
+  let states = first
   const assignments = new Map<string, Assignment>()
   const running = new Map<string, { readonly drive: Drive; readonly form: string }>()
   const closing = new Map<string, { readonly drive: Drive; readonly closed: Promise<void> }>()
@@ -43,7 +52,7 @@ export async function createDispatch(triggers: readonly NamedTrigger[], options:
     }
     for (const [name, { trigger, form }] of wanted) {
       if (running.has(name) || closing.has(name)) continue
-      const drive = driveTrigger(trigger, options)
+      const drive = driveTrigger(trigger, options, states.get(name))
       running.set(name, { drive, form })
       for (const one of assignments.values()) if (one.topic === drive.topic) drive.assigned(one)
     }
@@ -60,7 +69,13 @@ export async function createDispatch(triggers: readonly NamedTrigger[], options:
       settle()
     },
     status: () => [...closing.values(), ...running.values()].map(({ drive }) => drive.status()),
-    resume: (name) => running.get(name)?.drive.resume(),
+    told(now) {
+      states = now
+      for (const [name, { drive }] of running) drive.told(now.get(name))
+    },
+    retry() {
+      for (const { drive } of running.values()) drive.retry()
+    },
     async close() {
       wanted = new Map()
       settle()
@@ -75,12 +90,14 @@ function byName(triggers: readonly NamedTrigger[]) {
 }
 
 /** What of a trigger makes a difference to its deliveries. */
-function formOf({ definition: { on, ...rest } }: NamedTrigger): string {
-  return JSON.stringify({ type: on.type, topic: on.topic, ...rest })
+function formOf(trigger: NamedTrigger): string {
+  const { type, topic } = eventOf(trigger)
+  const { on: _, ...rest } = trigger.definition
+  return JSON.stringify({ type, topic, ...rest })
 }
 
 function topicsOf(triggers: readonly NamedTrigger[]): string[] {
-  return [...new Set(triggers.map(({ definition }) => definition.on.topic))]
+  return [...new Set(triggers.map((one) => eventOf(one).topic))]
 }
 
 function place({ topic, partition }: Pick<Assignment, 'topic' | 'partition'>): string {

@@ -1,19 +1,28 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Cancellations } from '../../runtime/cancellations.ts'
+import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import type { JobStore } from '../../runtime/job-store.ts'
 import type { Launcher } from '../../runtime/launcher.ts'
 import type { Ledger } from '../../runtime/ledger.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
+import type { Schedules } from '../../runtime/schedules.ts'
 import type { LogRecord, Topics } from '../../runtime/topics.ts'
+import type { TriggerStates } from '../../runtime/trigger-states.ts'
+import { createStallProbe } from './core/stall.ts'
 import type { Answer } from './deliver.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createDispatch } from './dispatch.ts'
 import { runJobs } from './jobs.ts'
+import { runRedrives } from './redrive.ts'
 import { relay } from './relay.ts'
-import { triggerStatus } from './status.ts'
+import { runSchedules } from './schedules.ts'
+import { seen, triggerStatus } from './status.ts'
 import { createStepLog } from './step-log.ts'
 import { supervise } from './supervise.ts'
 import type { EngineLog, NamedTrigger, TriggerStatus } from './trigger.ts'
+import { eventOf } from './trigger.ts'
+import { attribute } from './wire.ts'
 
 /** Everything that the engine of one team stands on. */
 export interface EngineOptions {
@@ -23,21 +32,29 @@ export interface EngineOptions {
   readonly outbox: Outbox
   readonly records: Records
   readonly jobs: JobStore
+  readonly states: TriggerStates
+  readonly deadLetters: DeadLetters
+  readonly schedules: Schedules
+  readonly cancellations: Cancellations
   readonly launcher: Launcher
   readonly parallelJobs: number
   /** Partitions of a topic that does not exist yet. */
   readonly partitions: number
   readonly log: EngineLog
+  /** Milliseconds since 1970, by the clock that people set: `Date.now` unless said. */
+  readonly clock?: () => number
+  /** When a trigger that has work and does not move is said to stall; milliseconds. */
+  readonly stall?: { readonly look: number; readonly patience: number }
   /** The topics that the team's functions tell facts on, beside those of its triggers. */
   told(): readonly string[]
   triggers(): readonly NamedTrigger[]
   deliver(trigger: NamedTrigger, record: LogRecord): Promise<Answer>
+  deliverBatch(trigger: NamedTrigger, records: readonly LogRecord[]): Promise<readonly Answer[]>
 }
 
 export interface Engine {
   /** The functions or triggers are others now. */
   changed(): void
-  resume(trigger: string): void
   status(): Promise<readonly TriggerStatus[]>
   /** Takes nothing new; what is in flight ends and is stored; jobs end and wait for the next engine. */
   close(): Promise<void>
@@ -45,23 +62,16 @@ export interface Engine {
 
 /** Milliseconds. */
 const CLOSE_MOST = 10_000
+const STALL = { look: 10_000, patience: 45_000 }
 
-/** Runs a team's engine: relay, deliveries, jobs; each begins again by itself when its store fails. */
+/** Runs a team's engine: relay, deliveries, redrives, schedules, jobs; each begins again by itself when its store fails. */
 export function startEngine(options: EngineOptions): Engine {
-  const { topics, ledger, log } = options
+  const { topics, ledger, states, log } = options
   const ended = new AbortController()
   const steps = createStepLog(options.records, (error) =>
     log('warn', 'flow steps were not stored; they are kept', error),
   )
   const supervised = { signal: ended.signal, log }
-  const loops = [
-    supervise('relay', (signal) => relay(options, signal), supervised),
-    supervise(
-      'jobs',
-      (signal) => runJobs({ ...options, store: options.jobs, steps, parallel: options.parallelJobs }, signal),
-      supervised,
-    ),
-  ]
   let dispatch: Dispatch | undefined
   let isStale = true
   let ring = (): void => undefined
@@ -72,10 +82,10 @@ export function startEngine(options: EngineOptions): Engine {
     while (!signal.aborted) {
       isStale = false
       const triggers = options.triggers()
-      const names = new Set([...options.told(), ...triggers.map(({ definition }) => definition.on.topic)])
+      const names = new Set([...options.told(), ...triggers.map((one) => eventOf(one).topic)])
       await topics.ensure([...names].map((name) => ({ name, partitions: options.partitions })))
       if (dispatch) dispatch.update(triggers)
-      else dispatch = await createDispatch(triggers, { ...options, steps })
+      else dispatch = await createDispatch(triggers, await states.all(), { ...options, steps, isCancelled })
       while (!isStale && !signal.aborted) {
         await new Promise<void>((resolve) => {
           ring = resolve
@@ -83,20 +93,74 @@ export function startEngine(options: EngineOptions): Engine {
       }
     }
   }
-  loops.push(supervise('dispatch', keepUp, supervised))
+  /** Flow runs that are cancelled, as far as this engine has heard. */
+  let cancelled: ReadonlySet<string> = new Set()
+  async function hearOfCancelled(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const rung = options.cancellations.rung(signal)
+      cancelled = await options.cancellations.all()
+      await rung
+    }
+  }
+  /** What the engine itself tells is delivered all the same: a job's end has to reach its owner. */
+  function isCancelled(record: LogRecord): boolean {
+    if (cancelled.size === 0 || attribute(record, 'source') === `/${options.team}/engine`) return false
+    return cancelled.has(attribute(record, 'correlationid'))
+  }
+  /** An engine that stands still although there is work is a fault that nobody would see otherwise. */
+  let stalls: ReadonlyMap<string, string> = new Map()
+  async function probe(signal: AbortSignal): Promise<void> {
+    const { look, patience } = options.stall ?? STALL
+    const stall = createStallProbe(patience)
+    while (!signal.aborted) {
+      await wait(look, undefined, { signal }).catch(() => undefined)
+      const drives = dispatch?.status() ?? []
+      const now = performance.timeOrigin + performance.now()
+      const found = stall.look(await Promise.all(drives.map((one) => seen(one, topics))), now)
+      for (const [name, why] of found) if (!stalls.has(name)) log('error', `trigger ${name} stalls: ${why}`)
+      stalls = found
+    }
+  }
+  /** Pauses and resumes as the store says. */
+  async function obey(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const rung = states.rung(signal)
+      dispatch?.told(await states.all())
+      await rung
+    }
+  }
+  const loops = [
+    supervise('relay', (signal) => relay(options, signal), supervised),
+    supervise(
+      'jobs',
+      (signal) => runJobs({ ...options, store: options.jobs, steps, parallel: options.parallelJobs }, signal),
+      supervised,
+    ),
+    supervise('redrive', (signal) => runRedrives({ ...options, steps }, signal), supervised),
+    supervise(
+      'schedules',
+      (signal) => runSchedules({ ...options, clock: options.clock ?? Date.now }, signal),
+      supervised,
+    ),
+    supervise('trigger states', obey, supervised),
+    supervise('stall probe', probe, supervised),
+    supervise('cancelled flows', hearOfCancelled, supervised),
+    supervise('dispatch', keepUp, supervised),
+  ]
 
   return {
     changed() {
       isStale = true
       ring()
-      for (const { name } of options.triggers()) dispatch?.resume(name)
+      dispatch?.retry()
     },
-    resume: (trigger) => dispatch?.resume(trigger),
-    status: () => triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger }),
+    status: () => triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger, stalls }),
     async close() {
       ended.abort()
       // A store that does not answer must not hold the end up: what it did not take is done again by the next engine.
-      const done = Promise.all(loops).then(() => dispatch?.close())
+      const done = Promise.all(loops)
+        .then(() => dispatch?.close())
+        .catch((error: unknown) => log('warn', 'the log was not told that this engine leaves it', error))
       await Promise.race([done, wait(CLOSE_MOST, undefined, { ref: false })])
       await Promise.race([steps.flush(), wait(CLOSE_MOST / 10, undefined, { ref: false })]).catch((error: unknown) =>
         log('warn', 'the last flow steps were not stored', error),

@@ -1,5 +1,6 @@
 import type { Flow, FlowEvent, FlowStep } from '../../runtime/records.ts'
 import type { NamedTrigger } from './trigger.ts'
+import { eventOf } from './trigger.ts'
 
 export interface StepView {
   /** The type of the event that the step handles; a job's program. */
@@ -8,6 +9,8 @@ export interface StepView {
   readonly function: string
   /** Who told the event that the step handles; none for a job. */
   readonly by?: string
+  /** Who caused it: `<team>/<caller>`; none for a job. */
+  readonly authid?: string
   /** The trigger's name, or `job/<id>`; none where nothing takes the event. */
   readonly step?: string
   readonly state: FlowStep['state'] | 'told'
@@ -23,26 +26,30 @@ export interface StepView {
 export interface FlowView {
   readonly id: string
   readonly startedAt: string
-  readonly state: 'running' | 'waiting' | 'done' | 'failed'
+  readonly state: 'running' | 'waiting' | 'done' | 'failed' | 'cancelled'
   readonly steps: readonly StepView[]
 }
 
 /** A flow run as a line of steps in time: each event with what became of it at each function that takes it, and each job. */
-export function flowView({ id, events, steps }: Flow, triggers: readonly NamedTrigger[]): FlowView {
-  const views = [
+export function flowView({ id, isCancelled, events, steps }: Flow, triggers: readonly NamedTrigger[]): FlowView {
+  const found = [
     ...events.flatMap((event) => ofEvent(event, steps, triggers)),
     ...steps.filter(({ source }) => source === '').map(view),
   ]
+  const views = isCancelled ? found.map(givenUp) : found
   views.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
   const started = views[0]?.at ?? new Date(0).toISOString()
-  return { id, startedAt: started, state: stateOf(views), steps: views }
+  return { id, startedAt: started, state: stateOf(views, isCancelled), steps: views }
 }
 
 function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonly NamedTrigger[]): StepView[] {
-  const takers = triggers.filter(({ definition }) => definition.on.type === event.type)
+  const takers = triggers.filter(
+    (one) => eventOf(one).type === event.type && (!('cron' in one.definition.on) || event.subject === one.name),
+  )
   const teller = event.source.split('/').at(-1) ?? event.source
   const told = {
     by: teller,
+    authid: event.authid,
     event: event.type,
     subject: event.subject,
     at: event.at.toISOString(),
@@ -60,7 +67,7 @@ function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonl
   }
   return takers.map(({ name, definition }) => {
     const step = steps.find((one) => one.step === name && one.event === event.id && one.source === event.source)
-    if (step) return { ...view(step), by: teller }
+    if (step) return { ...view(step), by: teller, authid: event.authid }
     return { ...told, function: definition.deliver.to, step: name, state: 'waiting', waitingFor: 'its delivery' }
   })
 }
@@ -83,9 +90,17 @@ function view(step: FlowStep): StepView {
   }
 }
 
-function stateOf(steps: readonly StepView[]): FlowView['state'] {
+/** What waits in a run that is cancelled is not delivered any more. */
+function givenUp(step: StepView): StepView {
+  if (step.state !== 'waiting') return step
+  const { waitingFor: _, ...rest } = step
+  return { ...rest, state: 'cancelled' }
+}
+
+function stateOf(steps: readonly StepView[], isCancelled: boolean): FlowView['state'] {
   const has = (...states: readonly StepView['state'][]): boolean => steps.some(({ state }) => states.includes(state))
   if (has('running')) return 'running'
+  if (isCancelled) return 'cancelled'
   if (has('waiting')) return 'waiting'
   return has('dead', 'failed', 'cancelled') ? 'failed' : 'done'
 }

@@ -32,7 +32,10 @@ export async function runJobs(
   signal: AbortSignal,
 ): Promise<void> {
   const faults = new Map<string, string>()
-  const underWay = new Map<string, { readonly stop: AbortController; readonly done: Promise<void> }>()
+  const underWay = new Map<
+    string,
+    { readonly stop: AbortController; readonly cancel: AbortController; readonly done: Promise<void> }
+  >()
   const stopped = new AbortController()
   const ended = AbortSignal.any([signal, stopped.signal])
   const renewing = renew()
@@ -40,10 +43,11 @@ export async function runJobs(
   try {
     while (!ended.aborted) {
       const rung = store.rung(ended)
-      const free = parallel - underWay.size
+      const free = Math.max(0, parallel - underWay.size)
       // A store that is away must not end what is under way.
-      const claimed = free > 0 ? await store.claim(free).catch(notClaimed) : []
+      const claimed = await store.claim(free).catch(notClaimed)
       for (const job of claimed) begin(job)
+      await cancel().catch((error: unknown) => log('warn', 'whether jobs were cancelled is not known yet', error))
       if (claimed.length < free || free === 0)
         await Promise.race([rung, ...[...underWay.values()].map(({ done }) => done)])
     }
@@ -59,10 +63,17 @@ export async function runJobs(
   }
   function begin(job: ClaimedJob): void {
     const stop = new AbortController()
-    const done = attempt(job, stop.signal)
+    const cancel = new AbortController()
+    if (job.cancel) cancel.abort()
+    const done = attempt(job, stop.signal, cancel.signal)
       .catch((error: unknown) => putOff(job, stop.signal, error))
       .finally(() => underWay.delete(job.job))
-    underWay.set(job.job, { stop, done })
+    underWay.set(job.job, { stop, cancel, done })
+  }
+  async function cancel(): Promise<void> {
+    const left = [...underWay].filter(([, { cancel }]) => !cancel.signal.aborted).map(([id]) => id)
+    if (left.length === 0) return
+    for (const id of await store.cancelled(left)) underWay.get(id)?.cancel.abort()
   }
 
   /** It keeps its place meanwhile, so that a launcher that is away is not asked without end. */
@@ -74,7 +85,7 @@ export async function runJobs(
     store.forget(job.job)
   }
 
-  async function attempt(job: ClaimedJob, stop: AbortSignal): Promise<void> {
+  async function attempt(job: ClaimedJob, stop: AbortSignal, cancel: AbortSignal): Promise<void> {
     const step = stepOf(job)
     steps.add({ ...step, state: 'running' })
     const progress = createProgress(job.lines)
@@ -93,7 +104,11 @@ export async function runJobs(
     async function run(): Promise<AttemptEnd> {
       if (job.attempt > MOST_ATTEMPTS) return failed(givenUp(faults.get(job.job)))
       await launcher.clear(job.job)
-      const end = await launcher.run(job, { signal: stop, line: (text) => progress.line(text) })
+      if (cancel.aborted) return { state: 'cancelled', usage: NOTHING_USED }
+      const end = await launcher.run(job, {
+        signal: AbortSignal.any([stop, cancel]),
+        line: (text) => progress.line(text),
+      })
       const names = end.state === 'succeeded' ? Buffer.byteLength(JSON.stringify(end.outputs)) : 0
       if (names <= MOST_NAMES) return end
       return failed('it left too many files to name them in one event: put them into one archive', end.usage)

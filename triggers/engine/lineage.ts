@@ -20,14 +20,6 @@ interface Reader {
   read(data: unknown): readonly Piece[]
 }
 
-/** A script's code says more than a trainer's: its own name, and the commit where it came from Git. */
-const Code = z.object({
-  trainer: z.string(),
-  digest: z.string(),
-  name: z.string().optional(),
-  commit: z.string().optional(),
-})
-
 /** What each event tells of where things come from: bytes → version → features → run → conversion → published version. */
 const READERS: readonly Reader[] = [
   reader(datasetIngested, ({ dataset, version, digest }) => {
@@ -40,8 +32,8 @@ const READERS: readonly Reader[] = [
     const datasets = inputs.map(({ dataset, version }) => versionOf('datasets', dataset, version))
     return [{ thing: definition }, { thing, from: [...datasets, definition] }]
   }),
-  reader(modelTrained, ({ run, model, view, extraction, pipeline, artifact, environment }, whole) => {
-    const made = [codeOf(whole), environmentOf(environment.digest), { kind: 'pipelines', name: pipeline }]
+  reader(modelTrained, ({ run, model, view, extraction, pipeline, artifact, code, environment }) => {
+    const made = [codeOf(code), environmentOf(environment.digest), { kind: 'pipelines', name: pipeline }]
     const thing = { ...versionOf('runs', model, run), digest: `sha256:${artifact.sha256}` }
     return [
       ...made.map((one) => ({ thing: one })),
@@ -81,9 +73,11 @@ function deletedBy(type: string, data: string): ResourceName[] {
   return [{ kind: `${noun}s`, name: String(told.data[noun]), version: version === undefined ? version : `${version}` }]
 }
 
-function codeOf(trained: unknown): Thing {
-  const { trainer, digest, name = trainer, commit } = z.object({ code: Code }).parse(trained).code
-  return { ...versionOf('code', name, commit ?? digest), digest }
+/** A script of ours by its version, one of a repository by its commit, our own trainer by its digest. */
+function codeOf({ trainer, digest }: z.infer<typeof modelTrained.data>['code']): Thing {
+  const [, name, version] = /^script (\S+)@(\d+)$/.exec(trainer) ?? []
+  if (name && version) return { ...versionOf('scripts', name, version), digest }
+  return { ...versionOf('code', trainer, digest.replace(/^git:/, '')), digest }
 }
 
 function environmentOf(digest: string): Thing {
@@ -94,7 +88,6 @@ function versionOf(kind: string, name: string, version: string | number): Thing 
   return { kind, name, version: String(version) }
 }
 
-/** `whole` is the data as it came: fields that its schema does not know yet are still in it. */
-function reader<data>(event: EventType<data>, read: (data: data, whole: unknown) => readonly Piece[]): Reader {
-  return { type: event.type, read: (data) => read(event.data.parse(data), data) }
+function reader<data>(event: EventType<data>, read: (data: data) => readonly Piece[]): Reader {
+  return { type: event.type, read: (data) => read(event.data.parse(data)) }
 }

@@ -4,8 +4,9 @@ import type { FlowStep } from '../../runtime/records.ts'
 import type { Assignment, LogRecord } from '../../runtime/topics.ts'
 import type { Io } from './core/io.ts'
 import type { Outcome, Policy } from './core/policy.ts'
-import { judge } from './core/policy.ts'
+import { judge, TOO_OLD } from './core/policy.ts'
 import type { Answer } from './deliver.ts'
+import { undelivered } from './deliver.ts'
 import type { StepLog } from './step-log.ts'
 import type { EngineLog, NamedTrigger } from './trigger.ts'
 import { attribute } from './wire.ts'
@@ -15,8 +16,8 @@ export interface Surroundings {
   readonly ledger: Ledger
   readonly steps: StepLog
   readonly log: EngineLog
-  /** One attempt at one event; always answers. */
-  deliver(trigger: NamedTrigger, record: LogRecord): Promise<Answer>
+  /** Whether people have cancelled what the event belongs to. */
+  isCancelled(record: LogRecord): boolean
 }
 
 export interface PartitionIoOptions {
@@ -28,35 +29,55 @@ export interface PartitionIoOptions {
   /** Ends with the assignment. */
   readonly signal: AbortSignal
   tick(): void
+  /** One attempt at one event. */
+  send(record: LogRecord): Promise<Answer>
+  handled(): void
+  mayBury(): boolean
+  stopped(reason: string): void
   refused(outcome: Outcome): void
   fenced(): void
 }
 
+/** The event counts as handled: it is not delivered, and its place in the order is free. */
+const CANCELLED: Outcome = { status: 204, code: 'cancelled', message: '' }
 /** A delivery that takes longer is shown as running meanwhile. */
 const SHOWN_AFTER = 300
 const READ_AGAIN = 1000
 const LONGEST_TIMER = 2 ** 31 - 1
 
 /** The core's surroundings: the clock, the log, the ledger and the functions. */
-export function partitionIo(options: PartitionIoOptions, { ledger, steps, log, deliver }: Surroundings): Io {
+export function partitionIo(options: PartitionIoOptions, { ledger, steps, log, isCancelled }: Surroundings): Io {
   const { trigger, at, epoch, policy, assignment, signal } = options
+  const { maxAge } = trigger.definition
+  /** What was answered badly enough, and was not buried because the trigger stopped. */
+  let withheld: LogRecord | undefined
   let timer: NodeJS.Timeout | undefined
 
   return {
-    // A clock that does not jump.
-    now: () => performance.timeOrigin + performance.now(),
+    now: steadyNow,
     random: Math.random,
     deliver({ record, attempt }, answer) {
       const step = stepOf(trigger, record, attempt)
+      if (isCancelled(record)) {
+        steps.add({ ...step, state: 'cancelled' })
+        // No answer comes before this call has returned.
+        queueMicrotask(() => answer(CANCELLED))
+        return
+      }
       const shown = setTimeout(() => steps.add({ ...step, state: 'running' }), SHOWN_AFTER)
       const begun = performance.now()
-      deliver(trigger, record)
+      options
+        .send(record)
         .catch(undelivered)
         .then(({ outcome, process, coldStartMs }) => {
           clearTimeout(shown)
           const ms = Math.round(performance.now() - begun)
-          steps.add({ ...step, ...became(outcome, attempt, policy), ms, process, coldStartMs })
+          if (judge(outcome) === 'done') options.handled()
+          withheld = undefined
+          // What it writes takes the steps that are added until this turn ends.
           answer(outcome)
+          const what = withheld === record ? waitsForTrigger(outcome) : became(outcome, attempt, policy)
+          steps.add({ ...step, ...what, ms, process, coldStartMs })
         })
     },
     write(changes, answer) {
@@ -92,21 +113,32 @@ export function partitionIo(options: PartitionIoOptions, { ledger, steps, log, d
     },
     wake(time) {
       clearTimeout(timer)
-      const left = time - (performance.timeOrigin + performance.now())
+      const left = time - steadyNow()
       timer = setTimeout(options.tick, Math.min(LONGEST_TIMER, Math.max(0, left)))
     },
+    mayBury(record) {
+      const isAllowed = options.mayBury()
+      if (!isAllowed) withheld = record
+      return isAllowed
+    },
+    isTooOld(record) {
+      const age = steadyNow() - Date.parse(attribute(record, 'time'))
+      if (maxAge === undefined || !(age > maxAge * 1000)) return false
+      steps.add({ ...stepOf(trigger, record, 0), state: 'dead', error: `${TOO_OLD.code}: ${TOO_OLD.message}` })
+      return true
+    },
+    stopped: options.stopped,
     refused: options.refused,
     fenced: options.fenced,
   }
 }
 
-/** Nothing was sent: the engine itself could not. */
-function undelivered(error: unknown): Answer {
-  const message = error instanceof Error ? error.message : String(error)
-  return { outcome: { status: null, code: 'undelivered', message }, process: undefined, coldStartMs: undefined }
-}
-
-function stepOf({ name, definition }: NamedTrigger, record: LogRecord, attempts: number): Omit<FlowStep, 'state'> {
+/** A step of a flow run: one delivery of an event. */
+export function stepOf(
+  { name, definition }: NamedTrigger,
+  record: LogRecord,
+  attempts: number,
+): Omit<FlowStep, 'state'> {
   return {
     correlationid: attribute(record, 'correlationid') || attribute(record, 'id'),
     source: attribute(record, 'source'),
@@ -120,11 +152,27 @@ function stepOf({ name, definition }: NamedTrigger, record: LogRecord, attempts:
   }
 }
 
-function became(outcome: Outcome, attempt: number, policy: Policy): Pick<FlowStep, 'state' | 'waitingFor' | 'error'> {
+/** Milliseconds since 1970, by a clock that does not jump. */
+function steadyNow(): number {
+  return performance.timeOrigin + performance.now()
+}
+
+type Became = Pick<FlowStep, 'state' | 'waitingFor' | 'error'>
+
+function became(outcome: Outcome, attempt: number, policy: Policy): Became {
   const verdict = judge(outcome)
   if (verdict === 'done') return { state: 'done' }
-  const error = `${outcome.status ?? 'no answer'} ${outcome.code}: ${outcome.message}`
-  if (verdict === 'refused') return { state: 'waiting', waitingFor: 'the trigger, which has stopped', error }
+  if (verdict === 'refused') return waitsForTrigger(outcome)
+  const error = said(outcome)
   if (verdict === 'dead' || attempt >= policy.attempts) return { state: 'dead', error }
   return { state: 'waiting', waitingFor: `attempt ${attempt + 1} of ${policy.attempts}`, error }
+}
+
+function waitsForTrigger(outcome: Outcome): Became {
+  return { state: 'waiting', waitingFor: 'the trigger, which has stopped', error: said(outcome) }
+}
+
+/** An outcome as a line for people. */
+export function said({ status, code, message }: Outcome): string {
+  return `${status ?? 'no answer'} ${code}: ${message}`
 }

@@ -22,6 +22,16 @@ export function httpHeaders(record: Pick<LogRecord, 'headers'>): Record<string, 
   return Object.fromEntries(headers)
 }
 
+/** An event as JSON (CloudEvents JSON format v1.0.2): what a batch is made of. */
+export function structured({ headers, value }: Pick<LogRecord, 'headers' | 'value'>): string {
+  const attributes = Object.entries(headers).flatMap(([name, text]) =>
+    name.startsWith('ce_') ? [[name.slice(3), text]] : [],
+  )
+  const { 'content-type': type = 'application/json' } = headers
+  const head = JSON.stringify({ ...Object.fromEntries(attributes), datacontenttype: type })
+  return `${head.slice(0, -1)},"data":${value}}`
+}
+
 /** The attribute of a record, or an empty text. */
 export function attribute(record: Pick<LogRecord, 'headers'>, name: string): string {
   return record.headers[`ce_${name}`] ?? ''

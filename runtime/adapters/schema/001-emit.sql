@@ -34,6 +34,8 @@ create table mezz.jobs (
   context jsonb not null,
   state text not null default 'queued' check (state in ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
   attempt integer not null default 0,
+  -- Somebody has asked that it ends.
+  cancel boolean not null default false,
   engine text,
   lease_until timestamptz,
   progress double precision not null default 0,
@@ -46,6 +48,7 @@ create table mezz.jobs (
   ended_at timestamptz
 );
 create index jobs_open on mezz.jobs (created_at) where state in ('queued', 'running');
+create index jobs_flow on mezz.jobs ((context->>'correlationid')) where state in ('queued', 'running');
 
 create table mezz.job_lines (
   job uuid not null references mezz.jobs on delete cascade,
@@ -104,6 +107,14 @@ declare teller text := mezz.caller();
 begin
   insert into mezz.jobs (id, owner, request, context)
     select (j->>'id')::uuid, teller, j->'request', j->'context' from jsonb_array_elements(asked) j;
+  perform pg_notify('mezz_jobs', '');
+end $$;
+
+-- Asks that a job of one's own ends; what has ended stays as it is.
+create function mezz.cancel_job(wanted uuid) returns void language plpgsql security definer set search_path = pg_catalog as $$
+declare teller text := mezz.caller();
+begin
+  update mezz.jobs j set cancel = true where j.id = wanted and j.owner = teller and j.state in ('queued', 'running');
   perform pg_notify('mezz_jobs', '');
 end $$;
 

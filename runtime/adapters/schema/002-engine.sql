@@ -54,7 +54,6 @@ create table mezz.parked (
   record jsonb not null,
   attempts integer not null,
   due timestamptz not null,
-  error jsonb,
   primary key (trigger, topic, partition, identity, "offset")
 );
 create table mezz.dead_letters (
@@ -67,15 +66,31 @@ create table mezz.dead_letters (
   record jsonb not null,
   attempts integer not null,
   error jsonb not null,
+  -- Equal for those that died of the same thing.
+  fingerprint text not null,
   at timestamptz not null default clock_timestamp(),
+  -- When it is delivered again; null while nobody has asked for it.
+  redrive_at timestamptz,
   unique (trigger, topic, partition, identity, "offset")
+);
+create index dead_letters_redrive on mezz.dead_letters (redrive_at) where redrive_at is not null;
+create index dead_letters_flow on mezz.dead_letters ((record->'headers'->>'ce_correlationid'));
+create table mezz.schedules (
+  trigger text primary key,
+  -- The last instant that was told of, or when it was first seen.
+  last timestamptz not null
 );
 create table mezz.triggers (
   name text primary key,
   state text not null default 'running' check (state in ('running', 'paused', 'stopped')),
-  reason text
+  reason text,
+  number bigint not null default 0
 );
 
+create table mezz.cancelled_flows (
+  correlationid text primary key,
+  at timestamptz not null default clock_timestamp()
+);
 create table mezz.flow_events (
   id text not null,
   source text not null,

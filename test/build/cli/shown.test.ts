@@ -106,6 +106,7 @@ describe('what people see', () => {
           on: 'a.v1',
           to: 'hello',
           lag: 4,
+          oldestSeconds: 12.34,
           inFlight: 0,
           parked: 0,
           deadLetters: 1,
@@ -117,7 +118,7 @@ describe('what people see', () => {
     })
 
     assert.match(text, /hello +1 \+ 2 starting +9 +0 +0 +sql +yours\n/)
-    assert.match(text, /a-to-hello +a\.v1 +hello +4 +0 +0 +1 +stopped +401\n/)
+    assert.match(text, /a-to-hello +a\.v1 +hello +4 +12\.3 s +0 +0 +1 +stopped +401\n/)
     assert.match(text, /\nmissing PostgreSQL: no answer\n$/)
   })
 

@@ -88,6 +88,27 @@ describe('the gateway', { timeout: 30_000 }, () => {
     assert.deepEqual(JSON.parse(answer.text), { url: `http://127.0.0.1:${port}/_mezz/events?x=1`, body: 'hello' })
   })
 
+  it('lets a caller finish whom the platform answers early, and ends the connection of one who does not', async (t) => {
+    const { port } = await setup(t)
+    const begin = () => {
+      const socket = connect(port, '127.0.0.1')
+      socket.write(`POST /_mezz/early HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Length: ${8 * MIB}\r\n\r\n`)
+      return socket
+    }
+    const eager = begin()
+    const idle = begin()
+    const drip = setInterval(() => idle.write('x'), 10)
+    t.after(() => clearInterval(drip))
+    idle.on('error', () => clearInterval(drip))
+
+    await new Promise((sent) => eager.write(Buffer.alloc(8 * MIB), sent))
+    const [answer] = await once(eager, 'data')
+    await new Promise((closed) => idle.once('close', closed))
+
+    assert.match(String(answer), /^HTTP\/1\.1 413 /)
+    eager.destroy()
+  })
+
   it('rewrites a Location of the function, and no other', async (t) => {
     const { get, port } = await setup(t)
     const origin = `http://127.0.0.1:${port}`

@@ -22,7 +22,7 @@ export function temporary(t: TestContext): string {
 /** The fixture server as a command; `file` is another one. */
 export function program(definition: Partial<Declared> = {}, env: Record<string, string> = {}, file = SERVER): Program {
   return {
-    definition: { name: 'toy', ...definition },
+    definition: { name: 'toy', scope: 'toy:use', ...definition },
     run: { command: [process.execPath, file], cwd: tmpdir() },
     env: { PATH: process.env['PATH'] ?? '', ...env },
   }
@@ -53,7 +53,10 @@ export async function setup(t: TestContext, of: Program = program(), options: Pa
   const gateway = createGateway({
     team: 'default',
     pools: new Map([[pool.name, pool]]),
-    platform: async (request) => Response.json({ url: request.url, body: await request.text() }),
+    platform: async (request) =>
+      request.url.endsWith('/early')
+        ? Response.json({}, { status: 413 })
+        : Response.json({ url: request.url, body: await request.text() }),
   })
   const port = await gateway.listen(0)
   t.after(async () => {

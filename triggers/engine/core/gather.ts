@@ -19,9 +19,10 @@ export interface Gather {
   advance(now: number): void
   park(row: Parked, now: number): void
   update(offset: number, attempts: number, due: number, now: number): void
-  /** Its row is no longer needed. Every attempt at a row that was changed starts after that change is stored, so a write never holds both. */
+  /** Its row is no longer needed: a change of it that is not written yet need not be. */
   unpark(offset: number, now: number): void
-  bury(letter: DeadLetter, now: number): void
+  /** `stop`: the trigger stops with it, for this reason. */
+  bury(letter: DeadLetter, now: number, stop?: string): void
   /** Calls when what is gathered now is stored. */
   whenStored(go: () => void): void
   /** Takes all, and begins anew. */
@@ -34,6 +35,7 @@ export function createGather(): Gather {
   const update = new Map<number, Changes['update'][number]>()
   let unpark: number[] = []
   let dead: DeadLetter[] = []
+  let stop: string | undefined
   let waiting: (() => void)[] = []
   let urgent = false
   let progress = 0
@@ -73,23 +75,33 @@ export function createGather(): Gather {
     },
     unpark(offset, now) {
       progress++
-      unpark.push(offset)
+      update.delete(offset)
+      if (!park.delete(offset)) unpark.push(offset)
       note(now, false)
     },
-    bury(letter, now) {
+    bury(letter, now, reason) {
       dead.push(letter)
+      stop ??= reason
       note(now, true)
     },
     whenStored(go) {
       waiting.push(go)
     },
     take(write) {
-      const changes = { ...write, park: [...park.values()], update: [...update.values()], unpark, dead }
+      const changes = {
+        ...write,
+        park: [...park.values()],
+        update: [...update.values()],
+        unpark,
+        dead,
+        ...(stop ? { stop } : {}),
+      }
       const gathered = { changes, waiting }
       park.clear()
       update.clear()
       unpark = []
       dead = []
+      stop = undefined
       waiting = []
       urgent = false
       progress = 0

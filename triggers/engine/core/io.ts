@@ -31,6 +31,12 @@ export interface Io {
   wake(at: number): void
   /** The target refuses the engine: this partition has paused itself, the trigger's others should as well. */
   refused(outcome: Outcome): void
+  /** Whether the trigger may give one more event up for this; where it may not, it has paused this partition and its others. */
+  mayBury(record: LogRecord, outcome: Outcome): boolean
+  /** An event was given up, and the trigger stops at that: this partition has paused itself, the trigger's others should as well. */
+  stopped(reason: string): void
+  /** Whether the event is of no use any more: it is given up without another attempt. */
+  isTooOld(record: LogRecord): boolean
   /** Another owner has claimed the partition: nothing more is done here. */
   fenced(): void
 }

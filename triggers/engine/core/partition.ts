@@ -8,7 +8,7 @@ import { createLanes } from './lanes.ts'
 import type { Limits } from './limits.ts'
 import { createParking } from './parking.ts'
 import type { Outcome, Policy } from './policy.ts'
-import { backoff, judge } from './policy.ts'
+import { backoff, judge, TOO_OLD } from './policy.ts'
 import { createQueue } from './queue.ts'
 import { createPassed } from './ranges.ts'
 import type { Slots } from './slots.ts'
@@ -37,6 +37,12 @@ export interface PartitionStatus {
   readonly held: number
   readonly parked: number
   readonly inFlight: number
+  /** Events that could be delivered now, were there a slot. */
+  readonly runnable: number
+  /** When the first that waits is due; `null` where none waits. */
+  readonly nextDue: number | null
+  /** Grows with all that it does. */
+  readonly moves: number
   readonly paused: string | null
 }
 
@@ -81,6 +87,7 @@ export function createPartition(options: PartitionOptions): Partition {
   /** Deliveries that have a slot, and those of them that wait until their attempt is written. */
   let inFlight = 0
   let starting = 0
+  let moves = 0
 
   for (const { record, attempts, due } of [...claimed.parked].sort((a, b) => a.record.offset - b.record.offset)) {
     const entry = append(record)
@@ -91,6 +98,7 @@ export function createPartition(options: PartitionOptions): Partition {
   settle()
 
   function enter(record: LogRecord): void {
+    moves++
     const { lane } = append(record)
     if (lane.head?.record === record) proceed(lane)
     else if (lane.waiting) parking.parkBehind(lane)
@@ -124,12 +132,23 @@ export function createPartition(options: PartitionOptions): Partition {
 
   function take(): boolean {
     if (!canStart()) return false
-    const entry = (retries.shift() ?? fresh.shift())?.head
+    const entry = nextOfUse()
     if (!entry) return false
     inFlight++
     if (entry.attempts === 0 || entry.written > entry.attempts) fly(entry)
     else announce(entry)
     return true
+  }
+
+  /** What is too old is buried on the way. */
+  function nextOfUse(): Entry | undefined {
+    for (;;) {
+      const entry = (retries.shift() ?? fresh.shift())?.head
+      if (!entry || !io.isTooOld(entry.record)) return entry
+      bury(entry, TOO_OLD)
+      writer.write(false)
+      if (!canStart()) return undefined
+    }
   }
 
   /** An attempt beyond the first is written before it starts. */
@@ -151,8 +170,10 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   function fly(entry: Entry): void {
+    moves++
     entry.attempts++
     io.deliver({ record: entry.record, attempt: entry.attempts }, (outcome) => {
+      moves++
       if (!isVoid) answered(entry, outcome)
       free()
       settle()
@@ -170,8 +191,9 @@ export function createPartition(options: PartitionOptions): Partition {
       parking.leave(entry)
       advance(entry)
     } else if (verdict === 'refused') refuse(entry, outcome)
-    else if (verdict === 'dead' || entry.attempts >= policy.attempts) bury(entry, outcome)
-    else retry(entry, outcome)
+    else if (verdict === 'retry' && entry.attempts < policy.attempts) retry(entry, outcome)
+    else if (io.mayBury(entry.record, outcome)) bury(entry, outcome)
+    else putBack(entry)
   }
 
   function advance(entry: Entry): void {
@@ -182,11 +204,16 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   /** The next of its lane waits until the dead letter is stored: a crash before would bring this event back, after its successors. */
-  function bury(entry: Entry, { code, status, message }: Outcome): void {
+  function bury(entry: Entry, { code, status, message, version }: Outcome): void {
     const { record, attempts } = entry
+    const error = { code, status, message, ...(version ? { version } : {}) }
+    const stop = policy.afterDeadLetter === 'stop' ? `it stops after a dead letter: ${code}` : undefined
     parking.leave(entry)
-    gather.bury({ record, attempts, error: { code, status, message }, at: io.now() }, io.now())
+    gather.bury({ record, attempts, error, at: io.now() }, io.now(), stop)
     gather.whenStored(() => advance(entry))
+    if (stop === undefined) return
+    paused ??= stop
+    io.stopped(stop)
   }
 
   function retry(entry: Entry, outcome: Outcome): void {
@@ -201,17 +228,22 @@ export function createPartition(options: PartitionOptions): Partition {
     proceed(entry.lane)
   }
 
-  /** The answer says nothing about the event: the attempt does not count. */
+  /** The answer says nothing about the event. */
   function refuse(entry: Entry, outcome: Outcome): void {
+    const isFirst = paused === null
+    paused ??= `refused: ${outcome.code}`
+    putBack(entry)
+    if (isFirst) io.refused(outcome)
+  }
+
+  /** The attempt does not count: it is made again when the trigger goes on. */
+  function putBack(entry: Entry): void {
     entry.attempts--
     if (entry.written > entry.attempts) {
       entry.written = entry.attempts
       gather.update(entry.record.offset, entry.attempts, entry.due, io.now())
     }
-    const isFirst = paused === null
-    paused ??= `refused: ${outcome.code}`
     proceed(entry.lane)
-    if (isFirst) io.refused(outcome)
   }
 
   /** After each change: what has become possible is begun. */
@@ -271,6 +303,16 @@ export function createPartition(options: PartitionOptions): Partition {
     abandon() {
       if (!isVoid) end()
     },
-    status: () => ({ position: passed.position, next: intake.next, held, parked: parking.rows, inFlight, paused }),
+    status: () => ({
+      position: passed.position,
+      next: intake.next,
+      held,
+      parked: parking.rows,
+      inFlight,
+      runnable: canStart() ? retries.size + fresh.size : 0,
+      nextDue: Number.isFinite(due.next) ? due.next : null,
+      moves,
+      paused,
+    }),
   }
 }

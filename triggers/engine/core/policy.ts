@@ -7,15 +7,20 @@ export interface Policy {
   readonly attempts: number
   /** Milliseconds. */
   readonly backoff: { readonly first: number; readonly most: number }
+  readonly afterDeadLetter: 'continue' | 'stop'
 }
+
+/** Deliveries in flight at most, where a trigger says nothing of it. */
+export const PARALLEL = 8
 
 /** A trigger's policy, with what it leaves unsaid. */
 export function policyOf(trigger: TriggerDefinition): Policy {
   return {
     order: trigger.order ?? 'key',
-    parallel: trigger.parallel ?? 8,
+    parallel: (trigger.parallel ?? PARALLEL) * (trigger.batch?.most ?? 1),
     attempts: trigger.attempts ?? 10,
     backoff: trigger.backoff ?? { first: 1000, most: 300_000 },
+    afterDeadLetter: trigger.afterDeadLetter ?? 'continue',
   }
 }
 
@@ -28,7 +33,12 @@ export interface Outcome {
   readonly message: string
   /** Milliseconds that the target asked to be left alone. */
   readonly retryAfter?: number
+  /** Of the function that answered. */
+  readonly version?: string
 }
+
+/** What an event that is of no use any more is given up for. */
+export const TOO_OLD: Outcome = { status: null, code: 'too_old', message: 'it is older than the trigger delivers' }
 
 /** What follows from an outcome: 401 and 403 speak of the engine's identity, not of the event, and stop the trigger. */
 export type Verdict = 'done' | 'retry' | 'dead' | 'refused'

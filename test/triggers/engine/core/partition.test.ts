@@ -16,6 +16,7 @@ const record = (offset: number, key: string): LogRecord => ({ offset, key, heade
 /** A partition whose surroundings do nothing by themselves: each answer is given by hand. */
 function setup({ parked = 1_000, order = 'key' as const } = {}) {
   let now = 1_000
+  let isOld = false
   const flying = new Map<number, { readonly delivery: Delivery; readonly answer: (outcome: Outcome) => void }>()
   const reads: ((records: readonly LogRecord[]) => void)[] = []
   const writes: { readonly changes: Changes; readonly answer: (stored: Stored) => void }[] = []
@@ -27,10 +28,13 @@ function setup({ parked = 1_000, order = 'key' as const } = {}) {
     read: (_from, _most, answer) => reads.push(answer),
     wake() {},
     refused() {},
+    mayBury: () => true,
+    stopped() {},
+    isTooOld: () => isOld,
     fenced() {},
   }
   const partition = createPartition({
-    policy: { order, parallel: 4, attempts: 3, backoff: { first: 100, most: 1_000 } },
+    policy: { order, parallel: 4, attempts: 3, backoff: { first: 100, most: 1_000 }, afterDeadLetter: 'continue' },
     limits: { ...LIMITS, parked },
     slots: createSlots(4),
     claimed: { epoch: 1, position: 0, ranges: [], parked: [] },
@@ -51,6 +55,9 @@ function setup({ parked = 1_000, order = 'key' as const } = {}) {
       const { changes, answer } = writes.shift() ?? assert.fail('no write')
       answer('stored')
       return changes
+    },
+    age() {
+      isOld = true
     },
     pass(milliseconds: number) {
       now += milliseconds
@@ -133,5 +140,23 @@ describe('a partition in order of keys', () => {
     const { park, unpark } = store()
     assert.deepEqual([unpark, park.map((row) => row.record.offset)], [[0], [2]])
     assert.equal(partition.status().position, 4)
+  })
+
+  it('writes nothing of a row that was never stored when its event has become too old', () => {
+    const one = setup()
+    one.read(record(0, 'a'), record(1, 'b'))
+    one.answer(1, { status: 400, code: 'invalid_input', message: '' })
+    one.answer(0, FAILED)
+    one.age()
+    one.pass(1_000)
+
+    one.store()
+    const { park, unpark, dead } = one.store()
+
+    assert.deepEqual([park, unpark], [[], []])
+    assert.deepEqual(
+      dead.map(({ record: { offset }, error: { code } }) => [offset, code]),
+      [[0, 'too_old']],
+    )
   })
 })

@@ -3,7 +3,13 @@ import { describe, it } from 'node:test'
 import type { Policy } from '../../../../triggers/engine/core/policy.ts'
 import { backoff, judge } from '../../../../triggers/engine/core/policy.ts'
 
-const POLICY: Policy = { order: 'key', parallel: 1, attempts: 5, backoff: { first: 100, most: 1000 } }
+const POLICY: Policy = {
+  order: 'key',
+  parallel: 1,
+  attempts: 5,
+  backoff: { first: 100, most: 1000 },
+  afterDeadLetter: 'continue',
+}
 const answer = (status: number | null) => ({ status, code: '', message: '' })
 
 describe('judge', () => {
