@@ -65,7 +65,7 @@ export function lineageOf(team: string, { type, data, time }: Pick<Envelope, 'ty
 
 /** An event `mezz.<noun>.deleted` names the thing by its noun, and a version where not all of them are gone. */
 function deletedBy(type: string, data: string): ResourceName[] {
-  const [, noun] = /^mezz\.(dataset|view|pipeline|model)\.deleted\.v\d+$/.exec(type) ?? []
+  const [, noun] = /^mezz\.(dataset|view|pipeline|model|script)\.deleted\.v\d+$/.exec(type) ?? []
   if (!noun) return []
   const told = z.looseObject({ [noun]: z.string(), version: z.int().optional() }).safeParse(JSON.parse(data))
   if (!told.success) return []

@@ -47,6 +47,7 @@ describe('what an event tells of the lineage', () => {
     assert.deepEqual(told('mezz.dataset.deleted.v1', { dataset: 'd', version: 2, more: 1 }).deleted, [
       { kind: 'datasets', name: 'd', version: '2', at },
     ])
+    assert.equal(told('mezz.script.deleted.v1', { script: 's' }).deleted[0]?.kind, 'scripts')
     assert.deepEqual(told('mezz.model.deleted.v1', { model: 'm' }).deleted, [
       { kind: 'models', name: 'm', version: undefined, at },
     ])
