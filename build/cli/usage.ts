@@ -19,7 +19,8 @@ STORED is the last reading of the hour. A function has its jobs in it, and the t
 functions; by job (function/program/pipeline) and by model the same is told from their side. A job counts
 in the hour in which it ends.
 
-  --from       from the hour of this time on (24 hours ago): 2026-01-31, 2026-01-31T09:00:00Z, or 36h for so long ago
+  --from       from the hour of this time on (24 hours ago): 2026-01-31, 2026-01-31T09:00:00Z, or 36h
+               for so long ago
   --to         until the hour before this time (now)
   --by         function (unless said), job, model or team
   --json       all lines, as the platform gives them
