@@ -21,9 +21,10 @@ export const flows: Command = {
   usage: '[id] [--watch] [--limit 20] | cancel ID | redrive ID [--from T] [--edit]',
   summary: 'shows flow runs: what an event or a request led to; cancels one, redrives one',
   help: `
-Without an id one line a flow run, the newest first: each function with ✓ done, … running, · waiting,
-✗ failed. With an id (the beginning of it will do) each step: when, which event of what, how long, how
-many tries, in which process, its cold start, what it waits for, and the error in full.
+Without an id one line a flow run, the newest first: each function with ✓ done, … running, ·
+waiting, ✗ failed. With an id (the beginning of it will do) each step: when, which event of what,
+how long, how many tries, in which process, its cold start, what it waits for, and the error in
+full.
 
   cancel ID    no event of it is delivered any more, its jobs end
   redrive ID   delivers again what is dead of it, each event under its id; --from T: that trigger alone;

@@ -9,10 +9,10 @@ export const lineage: Command = {
   usage: '<name | prediction> [--forward] [--limit 1000] [--json]',
   summary: 'shows what a thing was made of, back to the bytes and the code, or what was made of it',
   help: `
-The name is a prediction's id (churn@3/0198…), datasets/churn, datasets/churn@3, models/churn, a digest
-(sha256:…), or any mezz:// name in full; without a version it is the newest. Below each thing stands what
-it came from: model version, conversion, run with its code, environment and pipeline, extraction, view,
-dataset version, bytes. What was deleted since stays, and says so. Times are UTC.
+The name is a prediction's id (churn@3/0198…), datasets/churn, datasets/churn@3, models/churn, a
+digest (sha256:…), or any mezz:// name in full; without a version it is the newest. Below each thing
+stands what it came from: model version, conversion, run with its code, environment and pipeline,
+extraction, view, dataset version, bytes. What was deleted since stays, and says so. Times are UTC.
 
   --forward    the other way: all that came of it
   --limit      so many things at most, the nearest (1000)

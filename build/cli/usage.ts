@@ -13,11 +13,11 @@ export const usage: Command = {
   usage: '[--from TIME] [--to TIME] [--by function|job|model|team] [--json]',
   summary: 'shows what was used by the hour: processors, memory, GPUs, requests, events, bytes stored',
   help: `
-One line an hour and a name. CORES and GPUS are seconds of one core and of one GPU; MEMORY is the most that
-one process or job held; REQUESTS holds the deliveries of events and what was refused; EVENTS were told;
-STORED is the last reading of the hour. A function has its jobs in it, and the team is the sum of its
-functions; by job (function/program/pipeline) and by model the same is told from their side. A job counts
-in the hour in which it ends.
+One line an hour and a name. CORES and GPUS are seconds of one core and of one GPU; MEMORY is the
+most that one process or job held; REQUESTS holds the deliveries of events and what was refused;
+EVENTS were told; STORED is the last reading of the hour. A function has its jobs in it, and the
+team is the sum of its functions; by job (function/program/pipeline) and by model the same is told
+from their side. A job counts in the hour in which it ends.
 
   --from       from the hour of this time on (24 hours ago): 2026-01-31, 2026-01-31T09:00:00Z, or 36h
                for so long ago
