@@ -91,6 +91,8 @@ export interface Transaction<types extends string = never> {
   lock(name: string): Promise<void>
   /** Says that rows of `owner` name these blobs, so that the sweeper leaves them. */
   keep(owner: string, blobs: readonly ObjectRef[]): Promise<void>
+  /** Says that no row of `owner` names a blob any more: what no other owner keeps is the sweeper's. */
+  release(owner: string): Promise<void>
 }
 
 /** Kubernetes quantities: `500m`, `256Mi`. */
