@@ -3,14 +3,7 @@ import type { datasetDeleted } from 'mezz/events'
 import { viewDeleted } from 'mezz/events'
 import type { Sql, Transaction } from 'mezz/ports'
 import type * as z from 'zod'
-import {
-  deleteExtractionsOf,
-  deleteView,
-  forgetVersions,
-  holdView,
-  newestVersion,
-  viewsPutBefore,
-} from './queries.ts'
+import { deleteExtractionsOf, deleteView, forgetVersions, holdView, newestVersion, viewsPutBefore } from './queries.ts'
 
 type Tx = Transaction<typeof viewDeleted.type>
 

@@ -33,7 +33,10 @@ export async function removeAlias(
   await writeCurrent(objects, model, versions)
   const there = new Set(versions.map(nameOf))
   for (let after: string | undefined; ; ) {
-    const found = await objects.list(`models/${model}/versions/`, { limit: PAGE, ...(after === undefined ? {} : { after }) })
+    const found = await objects.list(`models/${model}/versions/`, {
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    })
     for (const { name } of found) if (!there.has(name)) await objects.remove(name)
     after = found.at(-1)?.name
     if (found.length < PAGE) return

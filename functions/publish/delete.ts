@@ -30,6 +30,9 @@ export async function whatHangs(sql: Pick<Sql, 'query' | 'madeFrom'>, name: stri
 }
 
 /** Whether a run was asked for before its model was deleted; of one that does not say when, it is so. */
-export function isOlder({ orderedAt }: { readonly orderedAt?: string | undefined }, deletion: Deletion | null): boolean {
+export function isOlder(
+  { orderedAt }: { readonly orderedAt?: string | undefined },
+  deletion: Deletion | null,
+): boolean {
   return deletion !== null && (orderedAt === undefined || new Date(orderedAt) <= deletion.at)
 }

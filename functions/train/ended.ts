@@ -5,6 +5,7 @@ import { modelTrained, Signature, trainingFailed } from 'mezz/events'
 import type { ObjectRef, Objects, Transaction } from 'mezz/ports'
 import { readJson } from 'mezz/read-object'
 import * as z from 'zod'
+import { isForNobody } from './delete.ts'
 import type { RunRow } from './facts.ts'
 import { parseParameters } from './gbdt/parameters.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -73,6 +74,7 @@ async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<T
     ...(publish ? { publish } : {}),
     data: { digest: `sha256:${extraction.table.sha256}` },
     seed: 0,
+    orderedAt: row.created_at.toISOString(),
     ...(source ? ofScript(source, { outputs: ended.outputs, output }) : ofGbdt(pipeline, output)),
   }
 }
@@ -115,13 +117,16 @@ function keptOf({ artifact, encoder, reference, definition, environment: { lock 
   return [artifact, reference, definition, ...(encoder ? [encoder] : []), ...(lock ? [lock] : [])]
 }
 
-/** Ends the run in this transaction, and tells what came of it. */
+/** Ends the run in this transaction, and tells what came of it; nothing comes of one whose model was deleted meanwhile. */
 export async function end(
   tx: Transaction<EndTypes>,
   row: RunRow,
-  { outcome, startedAt }: { readonly outcome: Outcome; readonly startedAt: Date | null },
+  { outcome: came, startedAt }: { readonly outcome: Outcome; readonly startedAt: Date | null },
 ): Promise<void> {
   const { id, model, pipeline, order_facts: facts } = row
+  const isGone = await isForNobody(tx, row)
+  const outcome: Outcome = isGone && 'trained' in came ? { cancelled: true } : came
+  if (isGone) await tx.release(`runs/${id}`)
   if ('trained' in outcome) {
     const { trained } = outcome
     const isFirst = await endRun(tx.query, id, { state: 'succeeded', metrics: trained.metrics, error: null, startedAt })
@@ -130,7 +135,7 @@ export async function end(
     tx.emit(modelTrained, trained)
     return
   }
-  const error = 'error' in outcome ? outcome.error : 'cancelled'
+  const error = 'error' in outcome ? outcome.error : isGone ? 'its model was deleted' : 'cancelled'
   const state = 'error' in outcome ? 'failed' : 'cancelled'
   const isFirst = await endRun(tx.query, id, { state, metrics: {}, error, startedAt })
   if (!isFirst) return

@@ -64,9 +64,7 @@ export function scripts(ports: Pick<Ports<StartTypes>, 'objects' | 'sql' | 'tabl
           return kept
         })
         const all = await readyOf(ports, await pipelinesOfScript(sql.query, name))
-        await sql.transaction(async (tx) => {
-          for (const one of all) await start(tx, one, { once: true })
-        })
+        await sql.transaction((tx) => start(tx, all, { once: true }))
         return c.json(shownScript(saved), isNew ? 201 : 200, { Location: `/scripts/${name}` })
       },
     )
@@ -106,13 +104,6 @@ export function scripts(ports: Pick<Ports<StartTypes>, 'objects' | 'sql' | 'tabl
   async function begin(repository: Repository, head: Head): Promise<string[]> {
     await keepHead(sql.query, repository, head)
     const all = 'error' in head ? [] : await readyOf(ports, await pipelinesOfGit(sql.query, repository))
-    return sql.transaction(async (tx) => {
-      const runs: string[] = []
-      for (const one of all) {
-        const run = await start(tx, one, { once: true })
-        if (run !== null) runs.push(run)
-      }
-      return runs
-    })
+    return sql.transaction((tx) => start(tx, all, { once: true }))
   }
 }
