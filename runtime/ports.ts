@@ -46,6 +46,20 @@ export interface Sql<types extends string = never> {
   job(id: string): Promise<JobState | null>
   /** What a job of this function has printed, beyond line `after` (the first line is 1). */
   jobLog(id: string, page: { readonly after: number; readonly limit: number }): Promise<readonly JobLine[]>
+  /**
+   * What came of a thing of this team (`datasets/sales@3`; without a version, of all its versions), in any number of
+   * steps, and is still there; the oldest first. An event counts a moment after its commit.
+   */
+  madeFrom(name: string): Promise<readonly MadeThing[]>
+}
+
+/** A thing in the lineage: `mezz://<team>/<kind>/<name>[@version]`. */
+export interface MadeThing {
+  readonly id: string
+  readonly kind: string
+  readonly name: string
+  readonly version: string | null
+  readonly at: Date
 }
 
 export interface JobState {
@@ -97,6 +111,8 @@ export interface JobRequest {
   /** Seconds an attempt may take. */
   readonly timeout?: number
   readonly attempts?: number
+  /** Under whose names its usage counts, beside those of the function and the program. */
+  readonly for?: { readonly pipeline?: string; readonly model?: string }
 }
 
 /** What a table query reads: Parquet objects of one schema, read as one table. */

@@ -1,4 +1,5 @@
 import type { Envelope } from './event.ts'
+import type { Lineage } from './lineage.ts'
 
 /** What became of one delivery, or of one job, in a flow run. */
 export interface FlowStep {
@@ -35,23 +36,6 @@ export interface FlowEvent {
   readonly failure?: string | undefined
 }
 
-export interface LineageNode {
-  /** `mezz://<team>/<kind>/<name>[@version]`, or a digest for bytes. */
-  readonly id: string
-  readonly kind: string
-  readonly name: string
-  readonly version?: string | undefined
-  readonly digest?: string | undefined
-  readonly at: Date
-}
-
-export interface LineageEdge {
-  readonly from: string
-  readonly to: string
-  /** The run, job or function by which it came about. */
-  readonly by: string
-}
-
 export interface Flow {
   readonly id: string
   readonly isCancelled: boolean
@@ -60,13 +44,10 @@ export interface Flow {
 }
 
 /** What has happened: flow runs and lineage; a store of its own, which outlives the log. Writing the same again changes nothing. */
-export interface Records {
+export interface Records extends Lineage {
   events(events: readonly (Envelope & { readonly failure?: string | undefined })[]): Promise<void>
   steps(steps: readonly FlowStep[]): Promise<void>
-  lineage(nodes: readonly LineageNode[], edges: readonly LineageEdge[]): Promise<void>
   /** The newest first. */
   flows(page: { readonly limit: number; readonly after?: string | undefined }): Promise<readonly Flow[]>
   flow(id: string): Promise<Flow | null>
-  /** Everything that the named thing came from, itself first. */
-  origins(id: string): Promise<{ readonly nodes: readonly LineageNode[]; readonly edges: readonly LineageEdge[] }>
 }

@@ -8,6 +8,7 @@ import type { EventType } from './event.ts'
 import { readJson } from './json.ts'
 import { specified } from './routes.ts'
 
+export { atMost } from './at-most.ts'
 export { idempotent } from './idempotent.ts'
 export { answers } from './routes.ts'
 

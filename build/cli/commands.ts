@@ -12,8 +12,12 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   triggers: async () => (await import('./triggers.ts')).triggers,
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   flows: async () => (await import('./flows.ts')).flows,
+  lineage: async () => (await import('./lineage.ts')).lineage,
+  usage: async () => (await import('./usage.ts')).usage,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,
+  backup: async () => (await import('./backup.ts')).backup,
+  restore: async () => (await import('./restore.ts')).restoreCommand,
   token: async () => (await import('./token.ts')).token,
   openapi: async () => (await import('./openapi.ts')).openapi,
 }

@@ -50,20 +50,20 @@ type Error = z.infer<typeof DeliveryError>
 
 export const deadLetters: Command = {
   name: 'dead-letters',
-  usage:
-    'list [--trigger T] [--group F] | show ID | redrive ID | redrive --trigger T|--group F|--since TIME [--rate N] | discard ID',
+  usage: 'list|show|redrive|discard [ID]',
   summary: 'events that were given up: why, and what to do with them',
   help: `
-A trigger gives an event up when its function refuses it or its attempts are used up. It stays here, whole.
+A trigger gives an event up when its function refuses it or its attempts are used up. It stays here.
 
-  list              one line for each thing that events died of (its fingerprint): how many, first and last
-                    seen, which versions of the function; with --trigger or --group each event of it
-  show ID           one of them: error, attempts, headers, data
-  redrive ID        delivers it again: the same event under the same id, so what took effect before does
-                    not again; it may overtake later events of its key
+  list          one line for each thing that events died of (its fingerprint): how many, first and last
+                seen, which versions of the function; with --trigger or --group each event of it
+  show ID       one of them: error, attempts, headers, data
+  redrive ID    delivers it again: the same event under the same id, so what took effect before does not
+                again; it may overtake later events of its key
   redrive --group FINGERPRINT | --trigger T | --since 2026-01-31T08:00:00Z
-                    delivers all of them again, together where several are said; --rate N: N a second at most
-  discard ID        throws it away for good
+                delivers all of them again; where several are said, those for which all of it holds;
+                --rate N: N a second at most
+  discard ID    throws it away for good
 ${PLATFORM_HELP}`,
   options: {
     trigger: { type: 'string' },

@@ -18,15 +18,16 @@ const Flows = z.object({ items: z.array(Flow) })
 
 export const flows: Command = {
   name: 'flows',
-  usage: '[id] [--watch] [--limit 20] | cancel ID | redrive ID [--from TRIGGER] [--edit]',
-  summary: 'shows flow runs, what an event or a request led to, step by step; cancels one, delivers it again',
+  usage: '[id] [--watch] [--limit 20] | cancel ID | redrive ID [--from T] [--edit]',
+  summary: 'shows flow runs: what an event or a request led to; cancels one, redrives one',
   help: `
-Without an id one line a flow run, the newest first: each function with ✓ done, … running, · waiting,
-✗ failed. With an id (the beginning of it will do) each step: when, which event of what, how long, how
-many tries, in which process, its cold start, what it waits for, and the error in full.
+Without an id one line a flow run, the newest first: each function with ✓ done, … running, ·
+waiting, ✗ failed. With an id (the beginning of it will do) each step: when, which event of what,
+how long, how many tries, in which process, its cold start, what it waits for, and the error in
+full.
 
   cancel ID    no event of it is delivered any more, its jobs end
-  redrive ID   delivers again what is dead of it, each event under its id; --from TRIGGER: that step alone;
+  redrive ID   delivers again what is dead of it, each event under its id; --from T: that trigger alone;
                --edit opens the dead event's data in $EDITOR, and sends what you save as a new event
   --watch      goes on until the flow run ends; without an id, until Ctrl-C
   --limit      so many flow runs at most (20)

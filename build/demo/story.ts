@@ -183,10 +183,9 @@ export async function tellStory({ base, platform, file, target, task, say }: Sto
     say('')
     say('where the prediction comes from')
     for (const { kind, name: of, version, digest } of data.nodes) {
-      const what = kind === 'bytes' ? of.slice(0, 23) : `${of}@${version}${digest ? `  ${digest.slice(0, 19)}` : ''}`
-      say(`  ${kind.padEnd(12)} ${what}`)
+      const known = `${of}${version ? `@${version}` : ''}`.replace(/sha256:[0-9a-f]{64}/, (whole) => whole.slice(0, 23))
+      say(`  ${kind.padEnd(12)} ${known}${digest && !known.includes('sha256:') ? `  ${digest.slice(0, 19)}` : ''}`)
     }
-    say(`  ${'prediction'.padEnd(12)} ${id}`)
   }
 }
 

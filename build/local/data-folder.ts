@@ -9,7 +9,7 @@ import { onDisk } from './storage-fault.ts'
 import { writeWhole } from './write-file.ts'
 
 /** Raised when a release cannot read what an older one wrote. */
-const FORMAT = 1
+export const DATA_FORMAT = 1
 const Format = z.object({ format: z.int(), writtenBy: z.string() })
 const Package = z.object({ version: z.string() })
 
@@ -79,27 +79,43 @@ async function checkFormat(path: string): Promise<void> {
         `${path} holds something else already (${foreign}) and is no data folder of mezz: name an empty or a new folder`,
       )
     }
-    await writeWhole(file, `${JSON.stringify({ format: FORMAT, writtenBy: `mezz ${version()}` })}\n`)
+    await writeWhole(file, `${JSON.stringify({ format: DATA_FORMAT, writtenBy: `mezz ${version()}` })}\n`)
     return
   }
-  const { format, writtenBy } = parseFormat(file, await readFile(file, 'utf8'))
-  if (format !== FORMAT) {
-    throw new PlatformError(
-      'conflict',
-      `${path} was written by ${writtenBy} in format ${format}; this is mezz ${version()}, which reads format ${FORMAT}: use that version for it, or name another folder`,
-    )
-  }
+  demandFormat(path, parseFormat(file, await readFile(file, 'utf8')))
+}
+
+/** Refuses a folder (or what was one) that another release wrote. */
+export function demandFormat(path: string, { format, writtenBy }: z.infer<typeof Format>): void {
+  if (format === DATA_FORMAT) return
+  throw new PlatformError(
+    'conflict',
+    `${path} was written by ${writtenBy} in format ${format}; this is mezz ${version()}, which reads format ${DATA_FORMAT}: use that version for it, or name another folder`,
+  )
+}
+
+/** Whether it is a data folder of this release, which it only looks at; refuses what is none. */
+export async function demandDataFolder(path: string): Promise<void> {
+  const file = join(path, 'format')
+  const text = await readFile(file, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'ENOENT' && cause.code !== 'ENOTDIR') throw cause
+    throw new PlatformError('not_found', `${path} is no data folder of mezz: name one by --data`)
+  })
+  demandFormat(path, parseFormat(file, text))
 }
 
 function parseFormat(file: string, text: string): z.infer<typeof Format> {
   try {
     return Format.parse(JSON.parse(text))
   } catch (cause) {
-    throw new PlatformError('unprocessable', `${file} is damaged: it should say {"format": ${FORMAT}, …}`, { cause })
+    throw new PlatformError('unprocessable', `${file} is damaged: it should say {"format": ${DATA_FORMAT}, …}`, {
+      cause,
+    })
   }
 }
 
-function version(): string {
+/** Of this package. */
+export function version(): string {
   const manifest: unknown = createRequire(import.meta.url)('mezz/package.json')
   return Package.parse(manifest).version
 }

@@ -1,3 +1,4 @@
+import type { Meter } from './meter.ts'
 import type { LogLine } from './process.ts'
 import { startProcess } from './process.ts'
 import type { Program } from './program.ts'
@@ -14,6 +15,7 @@ export interface FleetOptions {
   readonly startTimeout: number
   /** From SIGTERM to SIGKILL. */
   readonly grace: number
+  readonly meter?: Meter | undefined
   log(line: LogLine): void
   /** A process listens. */
   ready(slot: Slot, coldStartMs: number): void
@@ -41,12 +43,12 @@ export class Fleet {
 
   /** Resolves when it listens; rejects when it does not, with the signal's reason when it was told to leave before. */
   async start(program: Program): Promise<Slot> {
-    const { name, guard, runFolder, startTimeout, grace, log, ready } = this.#options
+    const { name, guard, runFolder, startTimeout, grace, meter, log, ready } = this.#options
     const slot = new Slot(program, grace)
     const { memory } = limitsOf(program.definition, 0)
     this.#slots = [...this.#slots, slot]
     try {
-      slot.process = await startProcess({
+      const started = await startProcess({
         name,
         ...commandLine(program, memory),
         env: { ...program.env, ...('command' in program.run ? { MEZZ_GUARD: guard } : {}) },
@@ -56,6 +58,7 @@ export class Fleet {
         signal: slot.signal,
         log,
       })
+      slot.process = meter?.watch(name, started) ?? started
     } catch (error) {
       this.#remove(slot)
       throw error

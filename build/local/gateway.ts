@@ -12,6 +12,7 @@ import { askedBy } from './admit.ts'
 import { refuse } from './answer.ts'
 import type { Connection } from './fetch.ts'
 import { answerByFetch } from './fetch.ts'
+import type { Meter } from './meter.ts'
 import type { FunctionStatus, Pool } from './pool.ts'
 import { forward } from './proxy.ts'
 
@@ -19,6 +20,7 @@ export interface GatewayOptions {
   readonly team: string
   /** By the function's name; read at each request, so that functions may come and go. */
   readonly pools: ReadonlyMap<string, Pool>
+  readonly meter?: Meter
   /** Answers what begins with `/_mezz`. */
   platform(request: Request, connection: Connection): Response | Promise<Response>
   /** Judges who calls a program that does not do so itself; without it all do whom no foreign page sends. */
@@ -36,7 +38,7 @@ export interface Gateway {
 }
 
 /** The one door of the local platform: finds the function, refuses what a foreign web page could have sent, answers all else by the functions. */
-export function createGateway({ team, pools, platform, admit, audit }: GatewayOptions): Gateway {
+export function createGateway({ team, pools, meter, platform, admit, audit }: GatewayOptions): Gateway {
   let draining = false
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -60,6 +62,7 @@ export function createGateway({ team, pools, platform, admit, audit }: GatewayOp
     const pool = pools.get(address.name)
     if (!pool) throw new PlatformError('not_found', `no function ${address.name}`)
     if (pool.isCommand) await admit?.(request, pool)
+    meter?.request(pool.name, address.path, response)
     return forward(request, response, { pool, prefix: address.prefix, path: address.path })
   }
 

@@ -11,6 +11,7 @@ import { postgresRecords } from '../../runtime/adapters/postgres-records.ts'
 import { postgresSchedules } from '../../runtime/adapters/postgres-schedules.ts'
 import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
 import { postgresTriggerStates } from '../../runtime/adapters/postgres-trigger-states.ts'
+import { postgresUsage } from '../../runtime/adapters/postgres-usage.ts'
 import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { installerEnvironment, readEnvironment } from '../../runtime/env.ts'
@@ -19,10 +20,14 @@ import type { Records } from '../../runtime/records.ts'
 import type { EngineKey } from '../../runtime/token.ts'
 import { engineTokens } from '../../runtime/token.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
+import type { Usage } from '../../runtime/usage.ts'
 import type { Target } from '../../triggers/engine/deliver.ts'
 import { post, postBatch } from '../../triggers/engine/deliver.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import { startEngine } from '../../triggers/engine/engine.ts'
+import type { StoredBytes } from '../../triggers/engine/stored-bytes.ts'
+import { createStoredBytes } from '../../triggers/engine/stored-bytes.ts'
+import { supervise } from '../../triggers/engine/supervise.ts'
 import type { EngineLog, NamedTrigger } from '../../triggers/engine/trigger.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { Serving } from './serving.ts'
@@ -43,6 +48,8 @@ export interface LocalEngine {
   readonly states: TriggerStates
   readonly deadLetters: DeadLetters
   readonly cancellations: Cancellations
+  readonly usage: Usage
+  readonly stored: StoredBytes
   /** Delivers to the functions behind this gateway from now on. */
   start(serving: Serving, url: string): Engine
   close(): Promise<void>
@@ -69,6 +76,11 @@ export function openLocalEngine({
   const states = postgresTriggerStates(database)
   const deadLetters = postgresDeadLetters(database)
   const cancellations = postgresCancellations(database)
+  const usage = postgresUsage(database, { team })
+  const objects = folderObjects(objectsFolder)
+  const ended = new AbortController()
+  const stored = createStoredBytes({ team, objects, usage, signal: ended.signal })
+  let readings = Promise.resolve()
   const tokenFor = engineTokens(key)
 
   return {
@@ -77,7 +89,10 @@ export function openLocalEngine({
     states,
     deadLetters,
     cancellations,
+    usage,
+    stored,
     start(serving, url) {
+      readings = supervise('stored bytes', () => stored.everyHour(), { signal: ended.signal, log })
       const functions = () => serving.catalogue().functions
       return startEngine({
         team,
@@ -91,7 +106,7 @@ export function openLocalEngine({
         cancellations,
         jobs: postgresJobs(database, { team, engine: name }),
         launcher: childProcesses({
-          objects: folderObjects(objectsFolder),
+          objects,
           folder: folder.jobs,
           node: process.execPath,
           cache: readEnvironment().MEZZ_CACHE ?? folder.cache,
@@ -118,6 +133,10 @@ export function openLocalEngine({
         }
       }
     },
-    close: () => database.close(),
+    async close() {
+      ended.abort()
+      await readings
+      await database.close()
+    },
   }
 }

@@ -17,8 +17,10 @@ import { calm } from './calm.ts'
 import { openDataFolder } from './data-folder.ts'
 import { engineKey, laptopKey } from './engine-key.ts'
 import type { Connection } from './fetch.ts'
+import type { LocalEngine } from './local-engine.ts'
 import { openLocalEngine } from './local-engine.ts'
 import { openLogBook } from './log-book.ts'
+import { openMeter } from './meter.ts'
 import type { LogLine } from './process.ts'
 import type { Serving } from './serving.ts'
 import { createServing } from './serving.ts'
@@ -50,12 +52,16 @@ export interface Platform {
 /** Milliseconds. */
 const STATUS_WAITS = 1000
 const GIVE_UP_GRACE = 1000
+const LAST_REPORT = 2000
 
 /** The platform without a cluster: embedded stores, the engine, and a gateway behind which each function has processes of its own. Rejects with nothing left running. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const endings: ((grace: number) => Promise<void>)[] = []
   const close = async (grace: number): Promise<void> => {
-    for (const end of endings.splice(0).reverse()) await end(grace)
+    const faults: unknown[] = []
+    // What cannot be ended well keeps nothing else alive.
+    for (const end of endings.splice(0).reverse()) await end(grace).catch((error: unknown) => faults.push(error))
+    if (faults.length > 0) throw faults[0]
   }
   try {
     return { ...(await open(options, (end) => endings.push(end))), close }
@@ -113,6 +119,13 @@ async function open(
       ...(has('tables') ? { TABLES_FOLDER: join(folder.run, 'tables'), TABLES_MEMORY: environment.TABLES_MEMORY } : {}),
     }
   }
+  const meter = openMeter({ failed: (error) => log('warn', 'usage was not stored; it is kept', error) })
+  let local: LocalEngine | undefined
+  // After the last process has ended, while the database is still there.
+  atEnd(async () => {
+    await meter.close(LAST_REPORT)
+    await local?.close()
+  })
   let engine: Engine | undefined
   let platform: (request: Request, connection: Connection) => Response | Promise<Response> = () =>
     new Response(null, { status: 503 })
@@ -120,6 +133,7 @@ async function open(
     team,
     folders,
     idle,
+    meter,
     data: join(folder.run, 'serving'),
     path: inherited['PATH'] ?? '',
     platform: (request, connection) => platform(request, connection),
@@ -144,8 +158,9 @@ async function open(
     triggers: await triggerStatus(engine),
     missing: missing(),
   })
-  const local = openLocalEngine({ team, folder, objectsFolder, databaseUrl: store.urls.engine, key, log })
-  atEnd(() => local.close())
+  local = openLocalEngine({ team, folder, objectsFolder, databaseUrl: store.urls.engine, key, log })
+  const { usage, stored } = local
+  meter.reportTo(usage)
   const app = createEngineApp({
     team,
     outbox: local.outbox,
@@ -156,6 +171,10 @@ async function open(
     authenticate: authenticate({ ...trust, name: 'mezz', verifyEngine: undefined, audit: say }),
     triggers: () => serving.catalogue().triggers,
     status,
+    async usage(question) {
+      await Promise.all([meter.report(), stored.refresh()])
+      return usage.read(question)
+    },
     logs: (page) => book.read(page),
   })
   platform = (request, connection) => app.fetch(request, connection)

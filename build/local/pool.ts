@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { PlatformError } from '../../runtime/errors.ts'
 import { Fleet } from './fleet.ts'
 import type { Lease } from './lease.ts'
+import type { Meter } from './meter.ts'
 import type { LogLine } from './process.ts'
 import type { Limits, Program } from './program.ts'
 import { limitsOf, versionOf } from './program.ts'
@@ -19,6 +20,7 @@ export interface PoolOptions {
   readonly queue?: { readonly most: number; readonly longest: number }
   /** From SIGTERM to SIGKILL. */
   readonly grace?: number
+  readonly meter?: Meter
   log(line: LogLine): void
 }
 
@@ -67,6 +69,7 @@ export class Pool {
       runFolder: options.runFolder,
       startTimeout: options.startTimeout ?? 30_000,
       grace: options.grace ?? 10_000,
+      meter: options.meter,
       log: options.log,
       ready: (slot, coldStartMs) => this.#ready(slot, coldStartMs),
       crashed: () => this.#scaleIn(this.#waiting.length > 0 ? 0 : REST_AFTER_CRASH_MS),

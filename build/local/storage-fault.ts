@@ -11,13 +11,17 @@ const REASON: Readonly<Record<string, string>> = {
 }
 
 /** Runs `work` on a folder; a full disk, a read-only one or a missing right becomes an error that says so and names the folder. */
-export async function onDisk<result>(folder: string, work: () => Promise<result>): Promise<result> {
+export async function onDisk<result>(
+  folder: string,
+  work: () => Promise<result>,
+  what = 'the data folder',
+): Promise<result> {
   try {
     return await work()
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     const reason = REASON[code]
     if (reason === undefined) throw error
-    throw new PlatformError('unavailable', `cannot write to the data folder ${folder}: ${reason}`, { cause: error })
+    throw new PlatformError('unavailable', `cannot write to ${what} ${folder}: ${reason}`, { cause: error })
   }
 }

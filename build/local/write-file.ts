@@ -14,7 +14,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path))
 }
 
-/** Makes what was named or renamed in a folder survive a power cut. */
+/** Makes what was named or renamed in a folder survive a power cut; a file's bytes likewise. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path)
   try {

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
 import { conversionFailed, modelConverted, modelTrained } from 'mezz/events'
 import type { Sql } from 'mezz/ports'
-import { answers, event, idempotent, media } from 'mezz/validate'
+import { answers, atMost, event, idempotent, media } from 'mezz/validate'
 import { Conversion, Converted, shown } from './conversion.ts'
 import { convert } from './convert.ts'
 import type { ConversionRow } from './queries.ts'
@@ -33,7 +32,7 @@ export default defineFunction({
         media('multipart/form-data'),
         answers('Converts a LightGBM model file (`model`), tried on `samples` (CSV) as well', { 201: Converted }),
         idempotent(),
-        bodyLimit({ maxSize: LARGEST_UPLOAD, onError: tooLarge }),
+        atMost(LARGEST_UPLOAD),
         async (c) => {
           const upload = await readUpload(c.req)
           const { graph, proof } = await convert(models, upload.model, ({ features }) => ({
@@ -89,8 +88,4 @@ async function demand({ query }: Sql, id: string): Promise<ConversionRow> {
   const found = await findConversion(query, id)
   if (!found) throw new PlatformError('not_found', `no conversion ${id}`)
   return found
-}
-
-function tooLarge(): never {
-  throw new PlatformError('too_large', `a form of at most ${LARGEST_UPLOAD} bytes is taken`)
 }

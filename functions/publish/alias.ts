@@ -7,7 +7,7 @@ import { versionsOf } from './queries.ts'
  * package}]}; `models/<m>/versions/<v>`: {version, package}.
  */
 export async function writeAlias(
-  { lock, query }: Transaction,
+  { lock, query }: Pick<Transaction, 'lock' | 'query'>,
   objects: Objects,
   { model, version }: { readonly model: string; readonly version: number },
 ): Promise<void> {

@@ -127,6 +127,18 @@ export default defineFunction({
           return streamProgress(c, sql, { id, lasts: (TIMEOUT - 5) * 1000 })
         },
       )
+      .post(
+        '/runs/:id/cancel',
+        answers('Asks that it ends; one that has ended well or badly stays so', { 200: Run, 202: Run }),
+        async (c) => {
+          const row = await runParam(c, sql.query)
+          const { state, job } = row
+          if (state === 'succeeded' || state === 'failed')
+            throw new PlatformError('conflict', `run ${row.id} has ${state} already: there is nothing to cancel`)
+          if (state === 'queued' && job !== null) await sql.transaction((tx) => tx.cancelJob(job))
+          return c.json(await shownRun(sql, row), state === 'cancelled' ? 200 : 202)
+        },
+      )
       .post('/events/features-extracted', event(featuresExtracted), async (c) => {
         const extraction = c.req.valid('json')
         await keepExtraction(sql.query, extraction)

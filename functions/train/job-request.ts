@@ -16,8 +16,9 @@ export interface Order {
 
 /** The job that trains by this source on what was laid down. */
 export function jobOf(pipeline: Pipeline, { extraction, prepared, source }: Order): JobRequest {
-  if (source.kind === 'gbdt') return gbdtJob(pipeline, prepared)
-  return scriptJob(pipeline, { extraction, prepared, source })
+  const job =
+    source.kind === 'gbdt' ? gbdtJob(pipeline, prepared) : scriptJob(pipeline, { extraction, prepared, source })
+  return { ...job, for: { pipeline: pipeline.name, model: pipeline.model } }
 }
 
 function gbdtJob(

@@ -4,7 +4,8 @@ import { PlatformError } from '../errors.ts'
 import type { EventType } from '../event.ts'
 import { MOST_DATA } from '../event.ts'
 import { AlreadyHandled } from '../handled.ts'
-import type { JobLine, JobRequest, JobState, Query, Sql, Transaction } from '../ports.ts'
+import type { JobLine, JobRequest, JobState, MadeThing, Query, Sql, Transaction } from '../ports.ts'
+import { parseResourceName } from '../resource-name.ts'
 import { traceparent } from '../trace.ts'
 import { uuidv7 } from '../uuid.ts'
 import type { Database } from './postgres.ts'
@@ -49,6 +50,11 @@ export function functionSql(database: Database): { readonly sql: Sql<string>; re
       },
       async jobLog(id, { after, limit }) {
         return query<JobLine>`select * from mezz.job_log(${id}, ${after}, ${limit})`
+      },
+      async madeFrom(named) {
+        const { kind, name, version = null } = parseResourceName(named) ?? {}
+        if (!kind || !name) throw new Error(`${named} names nothing: write <kind>/<name>[@version]`)
+        return query<MadeThing>`select * from mezz.made_from(${kind}, ${name}, ${version})`
       },
     },
     inbox: {

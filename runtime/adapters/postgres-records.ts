@@ -1,5 +1,6 @@
-import type { Flow, FlowEvent, FlowStep, LineageEdge, LineageNode, Records } from '../records.ts'
+import type { Flow, FlowEvent, FlowStep, Records } from '../records.ts'
 import type { Database } from './postgres.ts'
+import { postgresLineage } from './postgres-lineage.ts'
 
 type EventRow = Omit<FlowEvent, 'failure'> & { readonly failure: string | null }
 type StepRow = Omit<FlowStep, 'waitingFor' | 'coldStartMs' | 'process' | 'error' | 'ms'> & {
@@ -9,9 +10,6 @@ type StepRow = Omit<FlowStep, 'waitingFor' | 'coldStartMs' | 'process' | 'error'
   readonly error: string | null
   readonly ms: number | null
 }
-
-/** Steps further back than any real chain: a circle in the lineage would be a bug, and must not hang a reader. */
-const DEEPEST = 100
 
 /** Flow runs and lineage as tables of the team's database. */
 export function postgresRecords({ query }: Database): Records {
@@ -31,6 +29,7 @@ export function postgresRecords({ query }: Database): Records {
   }
 
   return {
+    ...postgresLineage(query),
     async events(events) {
       const rows = events.map((one) => ({ ...one, failure: one.failure ?? null }))
       await query`
@@ -56,16 +55,6 @@ export function postgresRecords({ query }: Database): Records {
         where flow_steps.state in ('running', 'waiting') or excluded.state not in ('running', 'waiting')
           or excluded.attempts > flow_steps.attempts`
     },
-    async lineage(nodes, edges) {
-      await query`
-        insert into lineage_nodes (id, kind, name, version, digest, at)
-        select n->>'id', n->>'kind', n->>'name', n->>'version', n->>'digest', (n->>'at')::timestamptz
-        from jsonb_array_elements(${nodes}::jsonb) n on conflict do nothing`
-      if (edges.length === 0) return
-      await query`
-        insert into lineage_edges ("from", "to", by) select e->>'from', e->>'to', e->>'by'
-        from jsonb_array_elements(${edges}::jsonb) e on conflict do nothing`
-    },
     async flows({ limit, after }) {
       const ids = await query<{ id: string }>`
         with runs as (select correlationid as id, min(at) as at from flow_events group by correlationid)
@@ -78,27 +67,7 @@ export function postgresRecords({ query }: Database): Records {
       const [flow] = await flowsOf([id])
       return flow && flow.events.length + flow.steps.length > 0 ? flow : null
     },
-    async origins(id) {
-      const edges = await query<LineageEdge>`
-        with recursive back("from", "to", by, depth) as (
-          select "from", "to", by, 1 from lineage_edges where "to" = ${id}
-          union
-          select e."from", e."to", e.by, b.depth + 1 from lineage_edges e join back b on e."to" = b."from" where b.depth < ${DEEPEST})
-        select distinct "from", "to", by from back`
-      const ids = [...new Set([id, ...edges.flatMap(({ from, to }) => [from, to])])]
-      const nodes = await query<NodeRow>`select * from lineage_nodes where id = any (${ids}::text[]) order by at`
-      return { nodes: nodes.map(toNode), edges }
-    },
   }
-}
-
-type NodeRow = Omit<LineageNode, 'version' | 'digest'> & {
-  readonly version: string | null
-  readonly digest: string | null
-}
-
-function toNode({ version, digest, ...rest }: NodeRow): LineageNode {
-  return { ...rest, version: version ?? undefined, digest: digest ?? undefined }
 }
 
 function toEvent({ failure, ...rest }: EventRow): FlowEvent {

@@ -123,6 +123,7 @@ async function platform(owner: Database, team: string): Promise<void> {
     grant usage on schema mezz to ${engine};
     grant select, insert, update, delete on all tables in schema mezz to ${engine};
     grant usage on all sequences in schema mezz to ${engine};
+    grant execute on function mezz.add_usage(jsonb) to ${engine};
     alter role ${engine} set search_path = mezz`)
 }
 
@@ -134,7 +135,7 @@ async function functionSchema(owner: Database, team: string, { name, emits, fold
     set search_path = ${schema}; ${COMMON}; reset search_path;
     grant usage on schema ${schema}, mezz to ${role};
     grant execute on function mezz.emit(jsonb), mezz.start_jobs(jsonb), mezz.keep(text, text[]), mezz.job(uuid),
-      mezz.job_log(uuid, bigint, integer), mezz.cancel_job(uuid) to ${role};
+      mezz.job_log(uuid, bigint, integer), mezz.cancel_job(uuid), mezz.made_from(text, text, text) to ${role};
     alter role ${role} set search_path = ${schema}`)
   await owner.query`
     insert into mezz.functions (role, name, emits) values (${own}, ${name}, ${[...emits]}::text[])

@@ -46,6 +46,7 @@ describe('a flow run', () => {
       },
       triggers: () => [{ name: 'toy', definition: { on: toyHappened, deliver: { to: 'toy', path: '/' } } }],
       status: async () => ({}),
+      usage: async () => [],
       logs: () => [],
     })
     async function ask(method: string, path: string, body?: unknown) {

@@ -18,7 +18,10 @@ import { fromOutside } from './outside.ts'
 import { readEvent } from './read-event.ts'
 import { deadLetterRoutes } from './routes-dead-letters.ts'
 import { flowRoutes } from './routes-flows.ts'
+import { lineageRoutes } from './routes-lineage.ts'
 import { triggerRoutes } from './routes-triggers.ts'
+import type { UsageRoutesOptions } from './routes-usage.ts'
+import { usageRoutes } from './routes-usage.ts'
 import type { NamedTrigger } from './trigger.ts'
 import { eventOf } from './trigger.ts'
 
@@ -30,7 +33,7 @@ export interface NumberedLine {
   readonly line: string
 }
 
-export interface EngineAppOptions {
+export interface EngineAppOptions extends UsageRoutesOptions {
   readonly team: string
   readonly outbox: Outbox
   readonly records: Records
@@ -86,14 +89,10 @@ export function createEngineApp(options: EngineAppOptions): Hono {
       return c.json({ id: envelope.id }, 202)
     })
     .route('/flows', flowRoutes(options))
-    .get('/lineage', query(z.object({ of: z.string().min(1) })), async (c) => {
-      const id = named(c.req.valid('query').of, team)
-      const lineage = await records.origins(id)
-      if (lineage.nodes.length === 0) throw new PlatformError('not_found', `nothing is known of ${id}`)
-      return c.json(lineage)
-    })
     .route('/triggers', triggerRoutes(options))
     .route('/dead-letters', deadLetterRoutes(options))
+    .route('/', lineageRoutes({ team, records }))
+    .route('/', usageRoutes(options))
     .get('/logs', query(Logs), (c) => {
       const { function: name, after, limit } = c.req.valid('query')
       const items = options.logs({ function: name, after, limit })
@@ -101,10 +100,4 @@ export function createEngineApp(options: EngineAppOptions): Hono {
     })
     .notFound((c) => refuse(new PlatformError('not_found', `no route ${c.req.method} ${c.req.path}`), c))
     .onError(refuse)
-}
-
-/** A prediction is named `<model>@<version>/<uuid>`: it comes from that version, so no row of it is needed. */
-function named(of: string, team: string): string {
-  const [, model, version] = /^([a-z0-9-]+)@(\d+)\/[0-9a-f-]{36}$/.exec(of) ?? []
-  return model && version ? `mezz://${team}/models/${model}@${version}` : of
 }

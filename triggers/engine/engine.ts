@@ -158,7 +158,9 @@ export function startEngine(options: EngineOptions): Engine {
     async close() {
       ended.abort()
       // A store that does not answer must not hold the end up: what it did not take is done again by the next engine.
-      const done = Promise.all(loops).then(() => dispatch?.close())
+      const done = Promise.all(loops)
+        .then(() => dispatch?.close())
+        .catch((error: unknown) => log('warn', 'the log was not told that this engine leaves it', error))
       await Promise.race([done, wait(CLOSE_MOST, undefined, { ref: false })])
       await Promise.race([steps.flush(), wait(CLOSE_MOST / 10, undefined, { ref: false })]).catch((error: unknown) =>
         log('warn', 'the last flow steps were not stored', error),

@@ -1,82 +1,93 @@
+import * as z from 'zod'
 import type { Envelope, EventType } from '../../runtime/event.ts'
-import type { LineageEdge, LineageNode } from '../../runtime/records.ts'
+import type { LineageNode, LineageTold } from '../../runtime/lineage.ts'
+import type { ResourceName } from '../../runtime/resource-name.ts'
+import { resourceId } from '../../runtime/resource-name.ts'
 import { datasetIngested, featuresExtracted, modelConverted, modelPublished, modelTrained } from '../events.ts'
 
+/** A thing that an event tells of, and what it came from. */
 interface Piece {
-  readonly node: Omit<LineageNode, 'at'>
-  /** Ids of what it came from. */
-  readonly from: readonly string[]
+  readonly thing: Thing
+  readonly from?: readonly Thing[]
 }
 
-type Reader = { readonly type: string; read(team: string, data: unknown): readonly Piece[] }
+interface Thing extends Omit<ResourceName, 'team'> {
+  readonly digest?: string
+}
+
+interface Reader {
+  readonly type: string
+  read(data: unknown): readonly Piece[]
+}
 
 /** What each event tells of where things come from: bytes → version → features → run → conversion → published version. */
 const READERS: readonly Reader[] = [
-  reader(datasetIngested, (team, { dataset, version, digest }) => [
-    { node: { id: digest, kind: 'bytes', name: digest, digest }, from: [] },
-    { node: named(team, 'datasets', dataset, version, digest), from: [digest] },
-  ]),
-  reader(featuresExtracted, (team, { view, extraction, inputs, table }) => [
-    {
-      node: named(team, 'extractions', view, extraction, `sha256:${table.sha256}`),
-      from: inputs.map(({ dataset, version }) => `mezz://${team}/datasets/${dataset}@${version}`),
-    },
-  ]),
-  reader(modelTrained, (team, { run, model, view, extraction, artifact, code, environment }) => {
-    const brought = environment.lock ? [codeOf(team, code), environmentOf(environment.digest)] : []
+  reader(datasetIngested, ({ dataset, version, digest }) => {
+    const bytes = { kind: 'bytes', name: digest, digest }
+    return [{ thing: bytes }, { thing: { ...versionOf('datasets', dataset, version), digest }, from: [bytes] }]
+  }),
+  reader(featuresExtracted, ({ view, extraction, inputs, table }) => {
+    const definition = { kind: 'views', name: view }
+    const thing = { ...versionOf('extractions', view, extraction), digest: `sha256:${table.sha256}` }
+    const datasets = inputs.map(({ dataset, version }) => versionOf('datasets', dataset, version))
+    return [{ thing: definition }, { thing, from: [...datasets, definition] }]
+  }),
+  reader(modelTrained, ({ run, model, view, extraction, pipeline, artifact, code, environment }) => {
+    const made = [codeOf(code), environmentOf(environment.digest), { kind: 'pipelines', name: pipeline }]
+    const thing = { ...versionOf('runs', model, run), digest: `sha256:${artifact.sha256}` }
     return [
-      ...brought.map((node) => ({ node, from: [] })),
-      {
-        node: named(team, 'runs', model, run, `sha256:${artifact.sha256}`),
-        from: [`mezz://${team}/extractions/${view}@${extraction}`, ...brought.map(({ id }) => id)],
-      },
+      ...made.map((one) => ({ thing: one })),
+      { thing, from: [versionOf('extractions', view, extraction), ...made] },
     ]
   }),
-  reader(modelConverted, (team, { run, model, onnx }) => [
-    {
-      node: named(team, 'conversions', model, run, `sha256:${onnx.sha256}`),
-      from: [`mezz://${team}/runs/${model}@${run}`],
-    },
-  ]),
-  reader(modelPublished, (team, { run, model, version, package: bundle }) => [
-    {
-      node: named(team, 'models', model, version, `sha256:${bundle.sha256}`),
-      from: [`mezz://${team}/conversions/${model}@${run}`],
-    },
-  ]),
+  reader(modelConverted, ({ run, model, onnx }) => {
+    const thing = { ...versionOf('conversions', model, run), digest: `sha256:${onnx.sha256}` }
+    return [{ thing, from: [versionOf('runs', model, run)] }]
+  }),
+  reader(modelPublished, ({ run, model, version, package: bundle }) => {
+    const thing = { ...versionOf('models', model, version), digest: `sha256:${bundle.sha256}` }
+    return [{ thing, from: [versionOf('runs', model, run), versionOf('conversions', model, run)] }]
+  }),
 ]
 
-/** Nodes and edges that an event adds to the lineage; none for most. */
-export function lineageOf(
-  team: string,
-  { type, data, time }: Envelope,
-): { nodes: LineageNode[]; edges: LineageEdge[] } {
-  const pieces = READERS.find((one) => one.type === type)?.read(team, JSON.parse(data)) ?? []
+/** What an event adds to the lineage; nothing for most. */
+export function lineageOf(team: string, { type, data, time }: Pick<Envelope, 'type' | 'data' | 'time'>): LineageTold {
+  const at = new Date(time)
+  const pieces = READERS.find((one) => one.type === type)?.read(JSON.parse(data)) ?? []
   return {
-    nodes: pieces.map(({ node }) => ({ ...node, at: new Date(time) })),
-    edges: pieces.flatMap(({ node, from }) => from.map((one) => ({ from: one, to: node.id, by: type }))),
+    nodes: pieces.map(({ thing }): LineageNode => ({ ...thing, id: resourceId(team, thing), at })),
+    edges: pieces.flatMap(({ thing, from = [] }) =>
+      from.map((one) => ({ from: resourceId(team, one), to: resourceId(team, thing), by: type })),
+    ),
+    deleted: deletedBy(type, data).map((one) => ({ ...one, at })),
   }
 }
 
-function reader<data>(event: EventType<data>, read: (team: string, data: data) => readonly Piece[]): Reader {
-  return { type: event.type, read: (team, data) => read(team, event.data.parse(data)) }
+/** An event `mezz.<noun>.deleted` names the thing by its noun, and a version where not all of them are gone. */
+function deletedBy(type: string, data: string): ResourceName[] {
+  const [, noun] = /^mezz\.(dataset|view|pipeline|model|script)\.deleted\.v\d+$/.exec(type) ?? []
+  if (!noun) return []
+  const told = z.looseObject({ [noun]: z.string(), version: z.int().optional() }).safeParse(JSON.parse(data))
+  if (!told.success) return []
+  const { version } = told.data
+  return [{ kind: `${noun}s`, name: String(told.data[noun]), version: version === undefined ? version : `${version}` }]
 }
 
-function named(team: string, kind: string, name: string, version: string | number, digest: string): Piece['node'] {
-  return { id: `mezz://${team}/${kind}/${name}@${version}`, kind, name, version: String(version), digest }
-}
-
-/** A script of ours by its version; one of a repository by its commit. */
-function codeOf(
-  team: string,
-  { trainer, digest }: { readonly trainer: string; readonly digest: string },
-): Piece['node'] {
+/** A script of ours by its version, one of a repository by its commit, our own trainer by its digest. */
+function codeOf({ trainer, digest }: z.infer<typeof modelTrained.data>['code']): Thing {
   const [, name, version] = /^script (\S+)@(\d+)$/.exec(trainer) ?? []
-  if (name && version) return named(team, 'scripts', name, version, digest)
-  return { id: `${trainer}#${digest}`, kind: 'commit', name: trainer, version: digest.replace(/^git:/, ''), digest }
+  if (name && version) return { ...versionOf('scripts', name, version), digest }
+  return { ...versionOf('code', trainer, digest.replace(/^git:/, '')), digest }
 }
 
-/** The packages that a script ran on. */
-function environmentOf(digest: string): Piece['node'] {
-  return { id: `environment ${digest}`, kind: 'environment', name: 'packages', version: digest, digest }
+function environmentOf(digest: string): Thing {
+  return { kind: 'environments', name: digest, digest }
+}
+
+function versionOf(kind: string, name: string, version: string | number): Thing {
+  return { kind, name, version: String(version) }
+}
+
+function reader<data>(event: EventType<data>, read: (data: data) => readonly Piece[]): Reader {
+  return { type: event.type, read: (data) => read(event.data.parse(data)) }
 }

@@ -31,10 +31,7 @@ export async function relay({ team, outbox, topics, records }: RelayOptions, sig
   async function carry(events: readonly OutboxEvent[]): Promise<void> {
     const envelopes = events.map(({ envelope }) => ({ ...envelope, failure: failureOf(envelope) }))
     await records.events(envelopes)
-    for (const envelope of envelopes) {
-      const { nodes, edges } = lineageOf(team, envelope)
-      if (nodes.length > 0) await records.lineage(nodes, edges)
-    }
+    for (const envelope of envelopes) await records.lineage(lineageOf(team, envelope))
     // One topic that cannot be written holds its own events, and no other's.
     const faults: unknown[] = []
     for (const [topic, some] of Map.groupBy(events, (event) => event.topic)) {

@@ -1,8 +1,7 @@
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { PlatformError } from 'mezz/errors'
 import type { Ports } from 'mezz/ports'
-import { answers, media, nameParam, Page, query } from 'mezz/validate'
+import { answers, atMost, media, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
 import type { Head, Repository } from '../git-look.ts'
 import { lookAt } from '../git-look.ts'
@@ -52,7 +51,7 @@ export function scripts(ports: Pick<Ports<StartTypes>, 'objects' | 'sql' | 'tabl
           201: Script,
         },
       ),
-      bodyLimit({ maxSize: LIMITS.sent, onError: tooLarge }),
+      atMost(LIMITS.sent),
       async (c) => {
         const name = nameParam(c, 'name')
         const sent = new Uint8Array(await c.req.arrayBuffer())
@@ -116,8 +115,4 @@ export function scripts(ports: Pick<Ports<StartTypes>, 'objects' | 'sql' | 'tabl
       return runs
     })
   }
-}
-
-function tooLarge(): never {
-  throw new PlatformError('too_large', `a script of at most ${LIMITS.sent} bytes is taken`)
 }

@@ -8,7 +8,6 @@ import { duration, UsageError, whole, words } from '../../../build/cli/command.t
 import { findPlatform } from '../../../build/cli/find-platform.ts'
 import { givenBody } from '../../../build/cli/given-body.ts'
 import { headersOf } from '../../../build/cli/invoke.ts'
-import { nearest } from '../../../build/cli/nearest.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'cli-given-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -69,12 +68,5 @@ describe('what a command is given', () => {
     assert.equal(await findPlatform({ url: 'http://10.0.0.1:9/', data }), 'http://10.0.0.1:9')
     assert.equal(await findPlatform({ data }), 'http://127.0.0.1:8080')
     await assert.rejects(findPlatform({ url: 'localhost:8080' }), UsageError)
-  })
-
-  it('may be a name that is nearly right', () => {
-    const names = ['dataset-ingested', 'dataset-deleted', 'model-trained']
-    assert.deepEqual(nearest('dataset-ingestd', names).at(0), 'dataset-ingested')
-    assert.deepEqual(nearest('trained', names), ['model-trained'])
-    assert.deepEqual(nearest('zzz', names), [])
   })
 })

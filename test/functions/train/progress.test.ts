@@ -45,18 +45,62 @@ describe('the progress of a run', () => {
     const events = eventsOf(answer)
     const next = async () => (await events.next()).value
 
-    assert.deepEqual(await next(), ['1', 'progress', { progress: 0.5 }])
-    assert.deepEqual(await next(), ['2', 'metric', { name: 'trainingLoss', value: 2 }])
+    assert.deepEqual((await next()).slice(1), ['progress', { progress: 0.5 }])
+    assert.deepEqual((await next()).slice(1), ['metric', { name: 'trainingLoss', value: 2 }])
     await jobs.progress(job, { metrics: { trainingLoss: 1 }, lines: [] })
-    assert.deepEqual(await next(), ['3', 'metric', { name: 'trainingLoss', value: 1 }])
+    assert.deepEqual((await next()).slice(1), ['metric', { name: 'trainingLoss', value: 1 }])
     await jobs.progress(job, { progress: 0.75, metrics: {}, lines: [] })
-    assert.deepEqual(await next(), ['4', 'progress', { progress: 0.75 }])
+    assert.deepEqual((await next()).slice(1), ['progress', { progress: 0.75 }])
     assert.deepEqual((await runOf(bench, run)).state, 'running')
     await bench.deliver(jobEnded, ended(job.job, { state: 'failed', error: 'no luck' }))
     const rest = []
     for await (const event of events) rest.push(event)
     assert.deepEqual(rest.at(-1)?.slice(1), ['end', await runOf(bench, run)])
     assert.equal((await runOf(bench, run)).error, 'no luck')
+  })
+
+  it('goes on for a reader that comes back where it was, and tells all of it to one whose id is none', async () => {
+    const { run, job } = await began('resumed')
+    await jobs.progress(job, { progress: 0.5, metrics: { trainingLoss: 2, rows: 60 }, lines: [] })
+    const read = async (id: string | undefined, most: number) => {
+      const answer = await bench.app.request(`/runs/${run}/progress`, { headers: id ? { 'Last-Event-ID': id } : {} })
+      const events = []
+      for await (const event of eventsOf(answer)) if (events.push(event) === most) break
+      return events
+    }
+
+    const first = await read(undefined, 2)
+    await jobs.progress(job, { progress: 0.6, metrics: {}, lines: [] })
+    const then = await read(first.at(-1)?.[0], 2)
+    const strange = await read('%%% no id of ours', 3)
+
+    const told = (events: [string, string, unknown][]) => events.map(([, kind, data]) => [kind, data])
+    assert.equal(told(first).length, 2)
+    assert.deepEqual(told(first)[0], ['progress', { progress: 0.5 }])
+    assert.deepEqual(
+      [...told(first), ...told(then)].filter(([kind]) => kind === 'metric').length,
+      2,
+      'each metric once over both',
+    )
+    assert.deepEqual(told(then)[0], ['progress', { progress: 0.6 }])
+    assert.equal(told(strange).length, 3)
+  })
+
+  it('can be cancelled while it has no end, once and again', async () => {
+    const { run, job } = await began('cancelled')
+    const cancel = () => bench.send('POST', `/runs/${run}/cancel`, {})
+
+    const asked = await cancel()
+    const ids = await jobs.cancelled([job.job])
+    await bench.deliver(jobEnded, ended(job.job, { state: 'cancelled' }))
+    const again = await cancel()
+
+    assert.deepEqual([asked.status, again.status], [202, 200])
+    assert.deepEqual(ids, [job.job])
+    assert.equal((await runOf(bench, run)).state, 'cancelled')
+    const other = await began('too-late')
+    await bench.deliver(jobEnded, ended(other.job.job, { state: 'failed', error: 'no luck' }))
+    assert.equal((await bench.send('POST', `/runs/${other.run}/cancel`, {})).status, 409)
   })
 
   it('ends at once where the run has ended', async () => {

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { openDatabase } from '../../../runtime/adapters/postgres.ts'
 import { postgresCancellations } from '../../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../../runtime/adapters/postgres-dead-letters.ts'
+import { postgresRecords } from '../../../runtime/adapters/postgres-records.ts'
 import { postgresTriggerStates } from '../../../runtime/adapters/postgres-trigger-states.ts'
 import { requestContext } from '../../../runtime/context.ts'
 import type { Envelope } from '../../../runtime/event.ts'
@@ -39,14 +40,8 @@ function setup(options: Partial<EngineAppOptions> = {}) {
       rung: async () => undefined,
       post: async (_topic, envelope) => void posted.push(envelope),
     },
-    records: {
-      events: async () => undefined,
-      steps: async () => undefined,
-      lineage: async () => undefined,
-      flows: async () => [],
-      flow: async () => null,
-      origins: async () => ({ nodes: [], edges: [] }),
-    },
+    records: postgresRecords(nowhere),
+    usage: async () => [],
     states: postgresTriggerStates(nowhere),
     deadLetters: postgresDeadLetters(nowhere),
     cancellations: postgresCancellations(nowhere),
