@@ -75,7 +75,7 @@ it('a script of a git server is trained anew by a push', {
   const { id } = await predict(dev.url, 'numbers', [{ a: 3, b: 4 }])
   const { nodes } = await ask(`${dev.url}/_mezz/lineage?of=${encodeURIComponent(id)}`, Lineage)
   assert.deepEqual(
-    nodes.filter(({ kind }) => kind === 'commit').map(({ name, version }) => [name, version]),
+    nodes.filter(({ kind }) => kind === 'code').map(({ name, version }) => [name, version]),
     [[`${url}/us.git jobs/train.py`, commit]],
   )
 
