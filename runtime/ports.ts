@@ -31,6 +31,8 @@ export interface Objects {
   ): Promise<readonly { readonly name: string; readonly bytes: number }[]>
   /** Also when it is not there. */
   remove(name: string): Promise<void>
+  /** For the sweeper, which is alone: removes a blob, unless it was put since `before` or `isKept` says at the last moment that it must stay; answers whether it did. */
+  sweep(sha256: string, unless: { readonly before: Date; readonly isKept: () => Promise<boolean> }): Promise<boolean>
 }
 
 /** A statement with its values bound, never text that is joined: numbers, strings, booleans, null, Date, Uint8Array; arrays and objects are JSON (for jsonb), but for an array behind which `::text[]`, `::bigint[]`, … stands. */
