@@ -84,10 +84,8 @@ export async function generate(
     if (code === 'outcome_unknown') return null
     const isPassing = code === 'in_progress' || response.status === 429 || response.status >= 500
     if (!isPassing) odd.push(`${thing.key} ${thing.n} was answered ${response.status} ${text}`)
-    const says = response.headers.get('retry-after')
-    if ((response.status === 429 || response.status === 503) && says === null) {
-      odd.push(`${response.status} without Retry-After: ${text}`)
-    }
+    if (response.status === 429 && response.headers.get('retry-after') === null)
+      odd.push(`429 without Retry-After: ${text}`)
     return undefined
   }
 }

@@ -68,7 +68,8 @@ function atPoint(point: Point): Scenario {
     ...(isJob ? { traffic: { does: ['job', 'job', 'well'] } } : {}),
     ...(isModel ? { runs: 4, traffic: { events: 4 } } : {}),
     prepare({ world, random, seed }) {
-      const victim: Victim = POINTS[point] === 'platform' ? random.pick<Victim>(['platform', 'everything']) : random.pick(VICTIMS)
+      const victim: Victim =
+        POINTS[point] === 'platform' ? random.pick<Victim>(['platform', 'everything']) : random.pick(VICTIMS)
       world.order(point, { nth: random.between(1, 2), victim, id: `${seed}` })
     },
     async strike({ world, tell }) {
