@@ -5,7 +5,7 @@ export const ROUTES = [
   route('counted-to-tally', 'counted', 'toy.counted.v1', '/events/counted', 8),
   route('job-ended-to-tally', 'job-ended', 'mezz.job.ended.v1', '/events/job-ended', 8),
   route('poured-to-poison', 'poured', 'toy.poured.v1', '/events/poured', 4),
-  route('every-minute-to-tally', 'due', 'mezz.schedule.due.v1', '/events/due', 8),
+  route('every-month-to-tally', 'due', 'mezz.schedule.due.v1', '/events/due', 8),
   route('model-trained-to-publish', null, 'mezz.model.trained.v1', '/events/model-trained', 8),
   route('model-converted-to-publish', null, 'mezz.model.converted.v1', '/events/model-converted', 8),
   route('model-published-to-publish', null, 'mezz.model.published.v1', '/events/model-published', 8),

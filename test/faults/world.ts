@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { openDataFolder } from '../../build/local/data-folder.ts'
 import { freePort } from '../../build/local/free-port.ts'
 import { startPostgres } from '../../build/local/postgres.ts'
@@ -12,9 +13,11 @@ import type { Database } from '../../runtime/adapters/postgres.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
 import { prepareTeam } from '../../runtime/adapters/team-database.ts'
 import { processesOf } from '../platform/mezz-dev.ts'
+import { mountDisk } from './disks.ts'
 import type { Point } from './points.ts'
 import { programOf } from './process/serving.ts'
 import { files } from './process/settings.ts'
+import type { InWorld } from './scenario.ts'
 import poison from './toys/poison.ts'
 import tally from './toys/tally.ts'
 
@@ -26,6 +29,8 @@ export interface World {
   readonly data: string
   /** The team's database, as its owner. */
   readonly database: Database
+  /** Where the files of the database and of the objects lie. */
+  readonly disks: { readonly postgres: string; readonly objects: string }
   /** Deaths of the platform until now, and the milliseconds at which the last of anything was. */
   readonly deaths: { platform: number; postgres: number; function: number; at: number }
   /** Orders a death at the `nth` passage of a point; what is killed beside the process of the point. */
@@ -37,16 +42,26 @@ export interface World {
   terminate(): Promise<number | null>
   /** Resolves when platform and database run. */
   settled(): Promise<void>
-  /** Ends all; answers with the processes that are left. */
-  close(): Promise<readonly number[]>
+  /** Ends all; answers with the command lines that are left. */
+  close(): Promise<readonly string[]>
 }
 
+/** Milliseconds in which a database that died must run again. */
+const RESTART = 30_000
 const PLATFORM = resolve('test/faults/process/platform.ts')
 
 /** Makes a world in a folder. */
 export async function openWorld(
   root: string,
-  { bundles: made, mutant = 'none' }: { readonly bundles: Readonly<Record<string, string>>; readonly mutant?: string },
+  {
+    bundles: made,
+    mutant = 'none',
+    disk,
+  }: {
+    readonly bundles: Readonly<Record<string, string>>
+    readonly mutant?: string
+    readonly disk?: InWorld['disk']
+  },
 ): Promise<World> {
   const data = join(root, 'data')
   // Of its own, so that the processes of this world are known by them.
@@ -55,7 +70,9 @@ export async function openWorld(
   const bundles = Object.fromEntries(Object.keys(made).map((name) => [name, join(own(name), 'index.mjs')]))
   const paths = files(data)
   mkdirSync(paths.folder, { recursive: true })
-  const folder = await openDataFolder(join(root, 'postgres'))
+  const disks = { postgres: join(root, 'postgres'), objects: join(data, 'objects') }
+  const unmount = disk ? [mountDisk(disks.postgres, disk.postgres)] : []
+  const folder = await openDataFolder(disks.postgres)
   let server = await startPostgres(folder)
   const { url: adminUrl } = server
   const functions = [
@@ -88,10 +105,22 @@ export async function openWorld(
       deaths.postgres++
       deaths.at = performance.now()
       standing = standing.then(async () => {
-        server = await startPostgres(folder, { port: Number(new URL(adminUrl).port) })
+        server = await startAgain()
         watchServer()
       })
     })
+  }
+  /** Where its disk is full it does not start at first. */
+  async function startAgain(): Promise<typeof server> {
+    const port = Number(new URL(adminUrl).port)
+    for (const end = performance.now() + RESTART; ; ) {
+      try {
+        return await startPostgres(folder, { port })
+      } catch (error) {
+        if (performance.now() > end) throw error
+        await wait(100)
+      }
+    }
   }
   function begin(): Promise<void> {
     const args = [
@@ -123,12 +152,14 @@ export async function openWorld(
   watchServer()
   ready = begin()
   await ready
+  if (disk) unmount.push(mountDisk(disks.objects, disk.objects))
   const database = openDatabase({ url: owner.href, most: 3, name: 'faults judge' })
 
   return {
     url: `http://127.0.0.1:${port}`,
     data,
     database,
+    disks,
     deaths,
     order(point, { nth, victim, id }) {
       const others = {
@@ -178,10 +209,19 @@ export async function openWorld(
       await database.close()
       await server.stop()
       await folder.close()
-      const left = processesOf(root)
+      const left = processesOf(root).map(commandOf)
+      for (const take of unmount) take()
       await rm(root, { recursive: true, force: true, maxRetries: 5 })
       return left
     },
+  }
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return `${pid}, which is gone now`
   }
 }
 

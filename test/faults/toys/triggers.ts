@@ -15,7 +15,7 @@ export const TRIGGERS: readonly NamedTrigger[] = [
   named('counted-to-tally', { on: counted, deliver: { to: 'tally', path: '/events/counted' }, ...SOON }),
   named('job-ended-to-tally', { on: jobEnded, deliver: { to: 'tally', path: '/events/job-ended' }, ...SOON }),
   named('poured-to-poison', { on: poured, deliver: { to: 'poison', path: '/events/poured' }, ...SOON, attempts: 4 }),
-  named('every-minute-to-tally', { on: every('* * * * *'), deliver: { to: 'tally', path: '/events/due' }, ...SOON }),
+  named('every-month-to-tally', { on: every('0 0 1 * *'), deliver: { to: 'tally', path: '/events/due' }, ...SOON }),
   { name: 'model-trained-to-publish', definition: { ...modelTrained, ...SOON } },
   { name: 'model-converted-to-publish', definition: { ...modelConverted, ...SOON } },
   { name: 'model-published-to-publish', definition: { ...modelPublished, ...SOON } },
