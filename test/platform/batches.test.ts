@@ -128,7 +128,7 @@ describe('a whole dataset', () => {
     const rows = await rowsOf('cells')
     const names = Object.keys(rows[0] ?? {})
     const lines = rows.map((row) => `${names.map((name) => row[name]).join(',')}\n`).join('')
-    assert.equal((await send('long', `${names.join(',')}\n${lines.repeat(200)}`)).status, 201)
+    assert.equal((await send('long', `${names.join(',')}\n${lines.repeat(400)}`)).status, 201)
     const answer = await eventually('infer to know the dataset', async () => {
       const one = await order({ dataset: 'long' })
       return one.status !== 404 && one
