@@ -164,3 +164,23 @@ export const modelRejected = defineEvent({
   data: z.object({ ...Run, version: z.int().positive(), reason: z.string() }),
   key: ({ model }) => model,
 })
+
+export const batchCompleted = defineEvent({
+  type: 'mezz.batch.completed.v1',
+  topic: 'models',
+  data: z.object({
+    batch: z.string(),
+    model: Name,
+    version: z.int().positive(),
+    /** The version whose rows were predicted. */
+    dataset: Name,
+    datasetVersion: z.int().positive(),
+    /** The dataset that the predictions become a version of. */
+    result: Name,
+    /** Parquet: a row for each row of the dataset, in its order. */
+    part: ObjectRef,
+    schema: z.array(Column),
+    rows: z.int().positive(),
+  }),
+  key: ({ result }) => result,
+})

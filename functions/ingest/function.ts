@@ -2,12 +2,13 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
-import { annotationCompleted, datasetIngested } from 'mezz/events'
+import { annotationCompleted, batchCompleted, datasetIngested } from 'mezz/events'
 import type { Sql } from 'mezz/ports'
 import { answers, event, idempotent, media, Name, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
 import { takeAnnotated } from './annotated.ts'
 import { MEDIA_TYPES } from './kind.ts'
+import { takePredicted } from './predicted.ts'
 import type { VersionRow } from './queries.ts'
 import { findVersion, listDatasets, newestVersion } from './queries.ts'
 import { register } from './register.ts'
@@ -81,6 +82,10 @@ export default defineFunction({
       )
       .post('/events/annotation-completed', event(annotationCompleted), async (c) => {
         await takeAnnotated({ sql, tables }, c.req.valid('json'))
+        return c.body(null, 204)
+      })
+      .post('/events/batch-completed', event(batchCompleted), async (c) => {
+        await takePredicted({ sql, tables }, c.req.valid('json'))
         return c.body(null, 204)
       }),
 })
