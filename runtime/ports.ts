@@ -133,6 +133,8 @@ export interface TableSession {
   readonly folder: string
   /** Any statement; `values` stand for `?`. Rows as JSON values: numbers (also for integers), strings, booleans, null. */
   query<row extends object>(text: string, values?: readonly unknown[]): Promise<row[]>
+  /** The rows of a SELECT as `query` gives them, in its order, some at a time: as many as it has, in little memory. No other statement before the last. */
+  each<row extends object>(select: string): AsyncIterable<row[]>
   /** Stores the rows of a SELECT, in its order, as one blob: Parquet, or CSV (RFC 4180 with a header; missing is empty; a number's text reads back as the same double). */
   store(
     select: string,

@@ -118,6 +118,17 @@ export const pipelineDeleted = defineEvent({
   key: ({ model }) => model,
 })
 
+export const scriptDeleted = defineEvent({
+  type: 'mezz.script.deleted.v1',
+  topic: 'training',
+  data: z.object({
+    script: Name,
+    /** Its versions from 1 to this are gone; a later one is of a script that was put anew. */
+    versions: z.int().positive(),
+  }),
+  key: ({ script }) => script,
+})
+
 /** What a model foretells, and of what. */
 export const Signature = z.object({
   task: z.enum(['classification', 'regression']),
@@ -213,4 +224,24 @@ export const modelDeleted = defineEvent({
     deletedAt: z.iso.datetime(),
   }),
   key: ({ model }) => model,
+})
+
+export const batchCompleted = defineEvent({
+  type: 'mezz.batch.completed.v1',
+  topic: 'models',
+  data: z.object({
+    batch: z.string(),
+    model: Name,
+    version: z.int().positive(),
+    /** The version whose rows were predicted. */
+    dataset: Name,
+    datasetVersion: z.int().positive(),
+    /** The dataset that the predictions become a version of. */
+    result: Name,
+    /** Parquet: a row for each row of the dataset, in its order. */
+    part: ObjectRef,
+    schema: z.array(Column),
+    rows: z.int().positive(),
+  }),
+  key: ({ result }) => result,
 })

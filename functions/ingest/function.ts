@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
-import { annotationCompleted, datasetDeleted, datasetIngested } from 'mezz/events'
+import { annotationCompleted, batchCompleted, datasetDeleted, datasetIngested } from 'mezz/events'
 import { Dry, Hanging, hangingOn } from 'mezz/hanging'
 import type { Sql } from 'mezz/ports'
 import { answers, event, idempotent, media, Name, nameParam, Page, query } from 'mezz/validate'
@@ -10,6 +10,7 @@ import * as z from 'zod'
 import { takeAnnotated } from './annotated.ts'
 import { remove } from './delete.ts'
 import { MEDIA_TYPES } from './kind.ts'
+import { takePredicted } from './predicted.ts'
 import type { VersionRow } from './queries.ts'
 import { findVersion, listDatasets, newestVersion } from './queries.ts'
 import { register } from './register.ts'
@@ -92,6 +93,10 @@ export default defineFunction({
       )
       .post('/events/annotation-completed', event(annotationCompleted), async (c) => {
         await takeAnnotated({ sql, tables }, c.req.valid('json'))
+        return c.body(null, 204)
+      })
+      .post('/events/batch-completed', event(batchCompleted), async (c) => {
+        await takePredicted({ sql, tables }, c.req.valid('json'))
         return c.body(null, 204)
       }),
 })

@@ -1,10 +1,10 @@
 import type { Query } from 'mezz/ports'
 import type { Extraction } from './facts.ts'
 
-/** Remembers that a dataset was deleted up to a version, or a view up to an extraction. */
+/** Remembers that a dataset or a script was deleted up to a version, or a view up to an extraction. */
 export async function markDeleted(
   query: Query,
-  { kind, name, upTo }: { readonly kind: 'dataset' | 'view'; readonly name: string; readonly upTo: number },
+  { kind, name, upTo }: { readonly kind: 'dataset' | 'view' | 'script'; readonly name: string; readonly upTo: number },
 ): Promise<void> {
   await query`
     insert into deleted as known (kind, name, up_to) values (${kind}, ${name}, ${upTo})

@@ -9,6 +9,7 @@ import {
   modelDeleted,
   modelTrained,
   pipelineDeleted,
+  scriptDeleted,
   trainingFailed,
   trainingStarted,
   viewDeleted,
@@ -54,7 +55,7 @@ export default defineFunction({
   name: 'train',
   summary: 'Trains models by pipelines, as soon as the features they wait for are there',
   uses: ['objects', 'sql', 'tables'],
-  emits: [trainingStarted, trainingFailed, modelTrained, pipelineDeleted],
+  emits: [trainingStarted, trainingFailed, modelTrained, pipelineDeleted, scriptDeleted],
   scope: 'models:write',
   scale: { max: 4, concurrency: 20 },
   resources: { cpu: '1', memory: '1Gi' },
@@ -123,7 +124,10 @@ export default defineFunction({
           }
           const [id] = await sql.transaction((tx) => start(tx, [all], { once: false }))
           if (id === undefined)
-            throw new PlatformError('conflict', `the pipeline ${pipeline.name} or its data was just deleted`)
+            throw new PlatformError(
+              'conflict',
+              `the pipeline ${pipeline.name}, its script or its data was just deleted`,
+            )
           const run = await shownRun(sql, await demandRun(sql.query, id))
           return c.json(run, 202, { Location: `/runs/${run.id}` })
         },

@@ -10,6 +10,7 @@ import type { Pipeline } from './pipeline.ts'
 import type { Prepared } from './prepare.ts'
 import { prepare } from './prepare.ts'
 import { addRun, hasRun, lastExtraction, setJob } from './queries.ts'
+import { shareScript } from './scripts/queries.ts'
 import { codeOf, sourceOf } from './source.ts'
 import type { Source } from './trainer.ts'
 
@@ -63,7 +64,7 @@ function onceKey({ pipeline, extraction, source }: Omit<Ready, 'prepared'>): str
   return `${pipeline.name} ${extraction.extraction} ${hash('sha256', JSON.stringify(settled))}`
 }
 
-/** Starts these runs in this transaction, but for those whose pipeline, view or data were deleted meanwhile; `once` for those that start by themselves, of which there is one for the same pipeline, extraction, script and settings. Answers with the ids of those that are new. */
+/** Starts these runs in this transaction, but for those whose pipeline, script, view or data were deleted meanwhile; `once` for those that start by themselves, of which there is one for the same pipeline, extraction, script and settings. Answers with the ids of those that are new. */
 export async function start(
   tx: Transaction<StartTypes>,
   all: readonly Ready[],
@@ -76,6 +77,7 @@ export async function start(
   const ids: string[] = []
   for (const one of all) {
     if (!(await sharePipeline(tx.query, one.pipeline.name))) continue
+    if (one.source.kind === 'script' && !(await shareScript(tx.query, one.source))) continue
     if (await isGone(tx.query, one.extraction)) continue
     const id = await startOne(tx, one, options)
     if (id !== null) ids.push(id)

@@ -3,7 +3,14 @@ import type { Envelope, EventType } from '../../runtime/event.ts'
 import type { LineageNode, LineageTold } from '../../runtime/lineage.ts'
 import type { ResourceName } from '../../runtime/resource-name.ts'
 import { resourceId } from '../../runtime/resource-name.ts'
-import { datasetIngested, featuresExtracted, modelConverted, modelPublished, modelTrained } from '../events.ts'
+import {
+  batchCompleted,
+  datasetIngested,
+  featuresExtracted,
+  modelConverted,
+  modelPublished,
+  modelTrained,
+} from '../events.ts'
 
 /** A thing that an event tells of, and what it came from. */
 interface Piece {
@@ -20,7 +27,7 @@ interface Reader {
   read(data: unknown): readonly Piece[]
 }
 
-/** What each event tells of where things come from: bytes → version → features → run → conversion → published version. */
+/** What each event tells of where things come from: bytes → version → features → run → conversion → published version → predictions, as bytes. */
 const READERS: readonly Reader[] = [
   reader(datasetIngested, ({ dataset, version, digest }) => {
     const bytes = { kind: 'bytes', name: digest, digest }
@@ -47,6 +54,11 @@ const READERS: readonly Reader[] = [
   reader(modelPublished, ({ run, model, version, package: bundle }) => {
     const thing = { ...versionOf('models', model, version), digest: `sha256:${bundle.sha256}` }
     return [{ thing, from: [versionOf('runs', model, run), versionOf('conversions', model, run)] }]
+  }),
+  reader(batchCompleted, ({ dataset, datasetVersion, model, version, part }) => {
+    const digest = `sha256:${part.sha256}`
+    const from = [versionOf('datasets', dataset, datasetVersion), versionOf('models', model, version)]
+    return [{ thing: { kind: 'bytes', name: digest, digest }, from }]
   }),
 ]
 
