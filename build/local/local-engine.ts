@@ -12,6 +12,7 @@ import { postgresSchedules } from '../../runtime/adapters/postgres-schedules.ts'
 import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
 import { postgresTriggerStates } from '../../runtime/adapters/postgres-trigger-states.ts'
 import { postgresUsage } from '../../runtime/adapters/postgres-usage.ts'
+import { postgresWorkloads } from '../../runtime/adapters/postgres-workloads.ts'
 import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { installerEnvironment, readEnvironment } from '../../runtime/env.ts'
@@ -21,6 +22,7 @@ import type { EngineKey } from '../../runtime/token.ts'
 import { engineTokens } from '../../runtime/token.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
 import type { Usage } from '../../runtime/usage.ts'
+import type { Workloads } from '../../runtime/workloads.ts'
 import type { Target } from '../../triggers/engine/deliver.ts'
 import { post, postBatch } from '../../triggers/engine/deliver.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
@@ -39,6 +41,7 @@ export interface LocalEngineOptions {
   /** The database, by the engine's own role. */
   readonly databaseUrl: string
   readonly key: EngineKey
+  readonly workloads: Workloads
   readonly log: EngineLog
 }
 
@@ -67,6 +70,7 @@ export function openLocalEngine({
   objectsFolder,
   databaseUrl,
   key,
+  workloads,
   log,
 }: LocalEngineOptions): LocalEngine {
   const name = `laptop ${folder.path}`
@@ -104,6 +108,8 @@ export function openLocalEngine({
         deadLetters,
         schedules: postgresSchedules(database),
         cancellations,
+        wanted: postgresWorkloads(database),
+        workloads,
         jobs: postgresJobs(database, { team, engine: name }),
         launcher: childProcesses({
           objects,

@@ -37,6 +37,17 @@ export async function versionsOf(query: Query, model: string): Promise<VersionRo
   return query<VersionRow>`select * from versions where model = ${model} order by version`
 }
 
+/** The run of the model's published version; `null` where none is published. */
+export async function publishedRun(
+  query: Query,
+  model: string,
+): Promise<{ readonly version: number; readonly trained: Trained } | null> {
+  const [row] = await query<{ version: number; trained: Trained }>`
+    select v.version, r.trained from versions v join runs r on r.run = v.run
+    where v.model = ${model} and v.state = 'published' and r.trained is not null`
+  return row ?? null
+}
+
 /** The names of models that have a version, in their order. */
 export async function modelNames(query: Query, limit: number, after: string): Promise<string[]> {
   const rows = await query<{ model: string }>`

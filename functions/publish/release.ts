@@ -3,6 +3,7 @@ import { modelPublished } from 'mezz/events'
 import type { ObjectRef, Transaction } from 'mezz/ports'
 import type { VersionRow } from './queries.ts'
 import { forgetTurn, putInFront, setTraffic, versionsOf } from './queries.ts'
+import { serveModel } from './serving.ts'
 
 type Tx = Transaction<(typeof modelPublished)['type']>
 
@@ -27,6 +28,7 @@ export async function publish(tx: Tx, model: string, version: number, traffic: n
 
   if (traffic === 100) await putInFront(tx.query, model, version, turnOf(chosen, versions))
   else await share(tx, versions, chosen, traffic)
+  await serveModel(tx, model)
   tx.emit(modelPublished, { run: chosen.run, model, version, traffic, package: stored })
 }
 
@@ -47,6 +49,7 @@ export async function rollback(tx: Tx, model: string): Promise<void> {
   const stored = demandPackage(before)
   await putInFront(tx.query, model, before.version, before.turn ?? 0)
   await forgetTurn(tx.query, model, now.version)
+  await serveModel(tx, model)
   tx.emit(modelPublished, { run: before.run, model, version: before.version, traffic: 100, package: stored })
 }
 

@@ -58,7 +58,7 @@ async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<T
   }
   const metrics = await readJson(objects, output('metrics.json'), Metrics)
   const signature = await readJson(objects, output('signature.json'), Signature)
-  const { publish } = pipeline
+  const { publish, serving } = pipeline
   return {
     run: row.id,
     model: row.model,
@@ -71,6 +71,7 @@ async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<T
     metrics,
     signature,
     ...(publish ? { publish } : {}),
+    ...(serving ? { serving } : {}),
     data: { digest: `sha256:${extraction.table.sha256}` },
     seed: 0,
     ...(source ? ofScript(source, { outputs: ended.outputs, output }) : ofGbdt(pipeline, output)),

@@ -9,11 +9,13 @@ import type { Records } from '../../runtime/records.ts'
 import type { Schedules } from '../../runtime/schedules.ts'
 import type { LogRecord, Topics } from '../../runtime/topics.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
+import type { WantedWorkloads, Workloads } from '../../runtime/workloads.ts'
 import { createStallProbe } from './core/stall.ts'
 import type { Answer } from './deliver.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createDispatch } from './dispatch.ts'
 import { runJobs } from './jobs.ts'
+import { reconcile } from './reconcile.ts'
 import { runRedrives } from './redrive.ts'
 import { relay } from './relay.ts'
 import { runSchedules } from './schedules.ts'
@@ -36,6 +38,8 @@ export interface EngineOptions {
   readonly deadLetters: DeadLetters
   readonly schedules: Schedules
   readonly cancellations: Cancellations
+  readonly wanted: WantedWorkloads
+  readonly workloads: Workloads
   readonly launcher: Launcher
   readonly parallelJobs: number
   /** Partitions of a topic that does not exist yet. */
@@ -142,6 +146,7 @@ export function startEngine(options: EngineOptions): Engine {
       (signal) => runSchedules({ ...options, clock: options.clock ?? Date.now }, signal),
       supervised,
     ),
+    supervise('workloads', (signal) => reconcile(options, signal), supervised),
     supervise('trigger states', obey, supervised),
     supervise('stall probe', probe, supervised),
     supervise('cancelled flows', hearOfCancelled, supervised),

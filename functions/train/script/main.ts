@@ -32,6 +32,7 @@ async function main(variables: Variables): Promise<void> {
   const place = { root, folder, installer }
   const environment =
     settings.runtime === 'python' ? await pythonEnvironment(place, variables) : await nodeEnvironment(place)
+  if (environment.told) console.log(environment.told)
   // Also in the place of a file of that name which came with the script: it would never change.
   const table = join(folder, `${settings.dataset}.csv`)
   await rm(table, { force: true })
