@@ -56,6 +56,7 @@ export interface Platform {
 
 /** Milliseconds. */
 const STATUS_WAITS = 1000
+const RETURN_WAITS = 5000
 const GIVE_UP_GRACE = 1000
 const LAST_REPORT = 2000
 
@@ -173,6 +174,7 @@ async function open(
   // Those that a crash left behind answer again with their next request.
   const returning = placed.refresh()
   atEnd(() => returning)
+  await Promise.race([returning, wait(RETURN_WAITS, undefined, { ref: false })])
 
   const store = await storing
   const missing = (): readonly string[] => {

@@ -40,8 +40,8 @@ export async function scriptProgram(
   if (!existsSync(home)) await lay(home)
   const root = join(home, 'script')
   const at = dirname(join(root, script.entry))
-  const helper = join(home, 'helper')
-  await mkdir(helper, { recursive: true })
+  const [helper, output] = [join(home, 'helper'), join(home, 'output')]
+  for (const one of [helper, output]) await mkdir(one, { recursive: true })
   await copyFile(join(HELPER, 'mezz.py'), join(helper, 'mezz.py'))
   const environment = await pythonEnvironment(
     { root, folder: at, installer: { ...inherited, ...installer } },
@@ -65,6 +65,7 @@ export async function scriptProgram(
       MEZZ_TABLE: join(at, `${script.dataset}.csv`),
       MEZZ_TARGET: script.target,
       MEZZ_TASK: script.task,
+      MEZZ_OUTPUT: output,
       MEZZ_PARAMETERS: JSON.stringify(script.parameters),
     },
   }

@@ -36,7 +36,7 @@ describe('a model with serving of its own', { timeout: 300_000 }, () => {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ dataset: CELLS.name, target: CELLS.target, task: CELLS.task, ...pipeline }),
     })
-  const post = (path: string, body: object, redirect: RequestRedirect = 'follow') =>
+  const post = (path: string, body: object, redirect: 'follow' | 'manual' = 'follow') =>
     fetch(`${dev.url}/default/${path}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
