@@ -63,6 +63,7 @@ export default defineFunction({
       })
       .post('/events/model-trained', event(modelTrained), async (c) => {
         const trained = c.req.valid('json')
+        if (trained.format === 'script') return c.body(null, 204)
         const { run, model, orderedAt } = trained
         const of = { run, model, ...(orderedAt === undefined ? {} : { orderedAt }) }
         if (await isDeleted(sql.query, model, orderedAt)) return c.body(null, 204)

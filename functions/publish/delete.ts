@@ -5,6 +5,7 @@ import { hangingOn } from 'mezz/hanging'
 import type { Sql } from 'mezz/ports'
 import type { Deletion } from './queries.ts'
 import { deleteModel, pipelinesBehind, versionsOf } from './queries.ts'
+import { serveModel } from './serving.ts'
 
 /** Deletes a model with all its versions, and says so; one that is not there is `not_found`. */
 export async function remove(sql: Sql<typeof modelDeleted.type>, model: string): Promise<void> {
@@ -14,6 +15,7 @@ export async function remove(sql: Sql<typeof modelDeleted.type>, model: string):
     const newest = versions.at(-1)
     if (!newest) throw new PlatformError('not_found', `no model ${model}`)
     const at = await deleteModel(tx.query, model, newest.version)
+    await serveModel(tx, model)
     for (const { version } of versions) await tx.release(`models/${model}/${version}`)
     tx.emit(modelDeleted, { model, versions: newest.version, deletedAt: at.toISOString() })
   })

@@ -7,6 +7,7 @@ import { folderObjects } from '../../../runtime/adapters/folder.ts'
 import { openDatabase } from '../../../runtime/adapters/postgres.ts'
 import { postgresCancellations } from '../../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../../runtime/adapters/postgres-dead-letters.ts'
+import { postgresExpiry } from '../../../runtime/adapters/postgres-expiry.ts'
 import { postgresJobs } from '../../../runtime/adapters/postgres-jobs.ts'
 import { postgresLedger } from '../../../runtime/adapters/postgres-ledger.ts'
 import { postgresOutbox } from '../../../runtime/adapters/postgres-outbox.ts'
@@ -15,8 +16,10 @@ import { postgresSchedules } from '../../../runtime/adapters/postgres-schedules.
 import { postgresTopics } from '../../../runtime/adapters/postgres-topics.ts'
 import { postgresTriggerStates } from '../../../runtime/adapters/postgres-trigger-states.ts'
 import { postgresUsage } from '../../../runtime/adapters/postgres-usage.ts'
+import { postgresWorkloads } from '../../../runtime/adapters/postgres-workloads.ts'
 import { authenticate } from '../../../runtime/identity.ts'
 import { publicKeys } from '../../../runtime/jwt.ts'
+import { retentionOf } from '../../../runtime/retention.ts'
 import { engineTokens } from '../../../runtime/token.ts'
 import { createEngineApp } from '../../../triggers/engine/app.ts'
 import { post, postBatch } from '../../../triggers/engine/deliver.ts'
@@ -89,6 +92,11 @@ const options = mutated(settings.mutant, {
   deadLetters,
   schedules: postgresSchedules(database),
   cancellations,
+  expiry: postgresExpiry(database),
+  objects,
+  retention: retentionOf({}),
+  wanted: postgresWorkloads(database),
+  workloads: { apply: () => Promise.resolve(), remove: () => Promise.resolve(), status: () => Promise.resolve([]) },
   jobs: jobsAt(passage, postgresJobs(database, { team: 'toys', engine: name })),
   launcher: launcherAt(
     passage,
