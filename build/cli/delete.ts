@@ -72,10 +72,10 @@ async function whatHangs(
 ): Promise<string> {
   const dry = new URL(`${at}?dry=true`)
   if (kind === 'projects') {
-    const { annotations, people } = await askJson(dry, Labels)
+    const { annotations, people } = await askJson(dry, Labels, { method: 'DELETE' })
     return `${annotations} labels of ${people.length} people go with it\n`
   }
-  const { hangs } = await askJson(dry, Hanging)
+  const { hangs } = await askJson(dry, Hanging, { method: 'DELETE' })
   return hangingText([...hangs, ...(kind === 'datasets' ? await projectsOf(projects, name) : [])])
 }
 

@@ -58,10 +58,11 @@ export async function viewsOf(query: Query, dataset: string): Promise<ViewRow[]>
     select name, dataset, leave_out as "leaveOut" from views where dataset = ${dataset} order by name for update`
 }
 
-/** Adds a view unless there is one of its name. */
+/** Adds a view that nobody has put, unless there is one of its name. */
 export async function addView(query: Query, { name, dataset, leaveOut }: ViewRow): Promise<void> {
   await query`
-    insert into views (name, dataset, leave_out) values (${name}, ${dataset}, ${leaveOut}) on conflict do nothing`
+    insert into views (name, dataset, leave_out, put_at) values (${name}, ${dataset}, ${leaveOut}, '-infinity')
+    on conflict do nothing`
 }
 
 /** Stores an extraction; its time is this transaction's. Answers with its number: later ones have higher ones. */
@@ -116,7 +117,7 @@ export async function holdView(query: Query, name: string): Promise<ViewRow | nu
   return row ?? null
 }
 
-/** The views of a dataset that were put before a time, by name; none of them changes until the transaction's end. */
+/** The views of a dataset that were put before a time or by nobody, by name; none of them changes until the transaction's end. */
 export async function viewsPutBefore(query: Query, dataset: string, time: string): Promise<ViewRow[]> {
   return query`
     select name, dataset, leave_out as "leaveOut" from views

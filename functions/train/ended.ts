@@ -137,9 +137,13 @@ function digest(facts: object): string {
   return `sha256:${hash('sha256', JSON.stringify(facts))}`
 }
 
-function keptOf({ artifact, encoder, reference, definition, script, environment: { lock } }: Trained): ObjectRef[] {
+function keptOf(
+  { artifact, encoder, reference, definition, script, environment: { lock } }: Trained,
+  { source }: RunFacts,
+): ObjectRef[] {
   const served = script ? [script.files, script.table, script.contract] : []
-  return [...served, artifact, reference, definition, ...(encoder ? [encoder] : []), ...(lock ? [lock] : [])]
+  const code = source?.kind === 'script' ? [source.object] : []
+  return [...served, ...code, artifact, reference, definition, ...(encoder ? [encoder] : []), ...(lock ? [lock] : [])]
 }
 
 /** Ends the run in this transaction, and tells what came of it; nothing comes of one whose model was deleted meanwhile. */
@@ -151,12 +155,13 @@ export async function end(
   const { id, model, pipeline, order_facts: facts } = row
   const isGone = await isForNobody(tx, row)
   const outcome: Outcome = isGone && 'trained' in came ? { cancelled: true } : came
-  if (isGone) await tx.release(`runs/${id}`)
   if ('trained' in outcome) {
     const { trained } = outcome
     const isFirst = await endRun(tx.query, id, { state: 'succeeded', metrics: trained.metrics, error: null, startedAt })
     if (!isFirst) return
-    await tx.keep(`runs/${id}`, keptOf(trained))
+    // What was laid down for the program has been read.
+    await tx.release(`runs/${id}`)
+    await tx.keep(`runs/${id}`, keptOf(trained, facts))
     tx.emit(modelTrained, trained)
     return
   }
@@ -164,6 +169,7 @@ export async function end(
   const state = 'error' in outcome ? 'failed' : 'cancelled'
   const isFirst = await endRun(tx.query, id, { state, metrics: {}, error, startedAt })
   if (!isFirst) return
+  await tx.release(`runs/${id}`)
   const { view, extraction } = facts.extraction
   tx.emit(trainingFailed, { run: id, model, pipeline, view, extraction, error })
 }

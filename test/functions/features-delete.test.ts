@@ -71,6 +71,15 @@ for (const twice of [true, false]) {
       assert.equal(await status('late'), 200)
     })
 
+    it('go also when its first version came to them after it was deleted', async () => {
+      const deletion = { dataset: 'crossed', versions: 1, deletedAt: new Date().toISOString() }
+      await ingested('crossed')
+
+      await bench.deliver(datasetDeleted, deletion)
+
+      assert.deepEqual([await status('crossed'), await left('crossed')], [404, []])
+    })
+
     it('of a dataset that began anew stay when the deletion comes late', async () => {
       await ingested('anew', 1)
       await ingested('anew', 2)
@@ -114,7 +123,13 @@ for (const twice of [true, false]) {
       it('are nowhere left, 200 times a dataset is deleted while its first version and a view come in', async () => {
         const race = async (at: number) => {
           const name = `race-${at}`
-          const steps = [() => deleted(name), () => ingested(name), () => put(`${name}-x`, name)]
+          // The deletion's event may come long after it was.
+          const deletion = { dataset: name, versions: 1, deletedAt: new Date().toISOString() }
+          const steps = [
+            () => bench.deliver(datasetDeleted, deletion),
+            () => ingested(name),
+            () => put(`${name}-x`, name),
+          ]
           const turn = steps.slice(at % 3).concat(steps.slice(0, at % 3))
           await Promise.all(turn.map((step) => step()))
           // A view that was put after the deletion waits for the next data.

@@ -4,5 +4,6 @@ create table deleted (
   versions integer not null
 );
 
--- When a view was last put: one that was put after its dataset's deletion waits for the next data.
+-- When a view was last put: one that was put after its dataset's deletion waits for the next data; `-infinity`
+-- of one that nobody has put.
 alter table views add column put_at timestamptz not null default clock_timestamp();
