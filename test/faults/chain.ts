@@ -24,6 +24,17 @@ export async function playChain(seed: number): Promise<Round> {
     const message = `${what}: ${JSON.stringify(found)} in place of ${JSON.stringify(wanted)}`
     violations.push({ kind: 'other', invariant: 'I12', message })
   }
+  const round = {
+    name: 'chain',
+    seed,
+    killed: 2,
+    sent: 1,
+    acknowledged: 1,
+    handled: 1,
+    dead: 0,
+    recovery: 0,
+    violations,
+  }
   let dev = await startDev({ data, folder: root })
   let died = 0
   try {
@@ -54,9 +65,12 @@ export async function playChain(seed: number): Promise<Round> {
     expect('predictions', (await predict(url, 'cells', [await someRow(url, 'cells')])).predictions.length, 1)
     expect('exit code', await dev.stop(), 0)
     expect('processes that are left', processesOf(data), [])
-    return { name: 'chain', seed, killed: 2, sent: 1, acknowledged: 1, handled: 1, dead: 0, recovery, violations }
-  } finally {
+    return { ...round, recovery }
+  } catch (error) {
     await dev.killAll()
+    violations.push({ kind: 'other', invariant: 'I12', message: String(error) })
+    return round
+  } finally {
     await rm(root, { recursive: true, force: true, maxRetries: 5 })
   }
 }

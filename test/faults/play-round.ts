@@ -22,7 +22,7 @@ const DEFAULT: Omit<Traffic, 'seed'> = {
   poison: [],
 }
 /** Milliseconds. */
-const PATIENCE = 60_000
+const PATIENCE = 120_000
 const LOOK = 40
 
 /** Runs one seed in a world: traffic, strike, rest, judgement. */
@@ -51,11 +51,16 @@ export async function playRound(world: World, scenario: InWorld, seed: number): 
     await traffic
     found.push(...(await untilRest(world, patience)))
   }
-  await scenario.strike({ ...given, rest })
-  await rest()
-  const [{ odd }] = await traffic
-  for (const one of odd) tell(`I9: ${one}`)
-  ledger.close()
+  try {
+    await scenario.strike({ ...given, rest })
+    await rest()
+    const [{ odd }] = await traffic
+    for (const one of odd) tell(`I9: ${one}`)
+  } catch (error) {
+    tell(`other: ${error instanceof Error ? error.stack : error}`)
+  } finally {
+    ledger.close()
+  }
   const recovery = performance.now() - Math.max(begun, world.deaths.at)
 
   const evidence = await collect(world)

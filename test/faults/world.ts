@@ -95,6 +95,7 @@ export async function openWorld(
   owner.pathname = '/mezz_toys'
   const deaths = { platform: 0, postgres: 0, function: 0, at: 0 }
   let closing = false
+  let ordered: Victim | undefined
   let platform: ChildProcess
   let ready: Promise<void>
   let standing: Promise<unknown> = Promise.resolve()
@@ -108,6 +109,8 @@ export async function openWorld(
         server = await startAgain()
         watchServer()
       })
+      // Whoever waits for it is told.
+      standing.catch(() => undefined)
     })
   }
   /** Where its disk is full it does not start at first. */
@@ -146,6 +149,7 @@ export async function openWorld(
       }
       ready = standing.then(begin)
       ready.then(told.resolve, told.reject)
+      told.promise.catch(() => undefined)
     })
     return told.promise
   }
@@ -168,12 +172,14 @@ export async function openWorld(
         postgres: [server.pid],
         everything: [server.pid, platform.pid],
       }
+      ordered = victim
       rmSync(`${paths.orders}.done`, { force: true })
       writeFileSync(paths.orders, JSON.stringify({ id, point, nth, first: others[victim] }))
     },
     isCarriedOut() {
       try {
         rmSync(`${paths.orders}.done`)
+        if (ordered === 'function') deaths.function++
         return true
       } catch {
         return false
