@@ -4,6 +4,7 @@ import { folderObjects } from '../../runtime/adapters/folder.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
 import { postgresCancellations } from '../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../runtime/adapters/postgres-dead-letters.ts'
+import { postgresExpiry } from '../../runtime/adapters/postgres-expiry.ts'
 import { postgresJobs } from '../../runtime/adapters/postgres-jobs.ts'
 import { postgresLedger } from '../../runtime/adapters/postgres-ledger.ts'
 import { postgresOutbox } from '../../runtime/adapters/postgres-outbox.ts'
@@ -14,7 +15,7 @@ import { postgresTriggerStates } from '../../runtime/adapters/postgres-trigger-s
 import { postgresUsage } from '../../runtime/adapters/postgres-usage.ts'
 import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
-import { installerEnvironment, readEnvironment } from '../../runtime/env.ts'
+import { installerEnvironment, readEnvironment, readRetention } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import type { EngineKey } from '../../runtime/token.ts'
@@ -104,6 +105,9 @@ export function openLocalEngine({
         deadLetters,
         schedules: postgresSchedules(database),
         cancellations,
+        expiry: postgresExpiry(database),
+        objects,
+        retention: readRetention(),
         jobs: postgresJobs(database, { team, engine: name }),
         launcher: childProcesses({
           objects,

@@ -246,6 +246,8 @@ describe('an engine whose events cannot be handled', () => {
     clock = Date.parse('2026-03-06T03:00:00Z')
     await eventually('the next', async () => told.size === 3)
 
+    const { database: after } = toys[0] ?? assert.fail('no engine')
+    assert.deepEqual(await after.query`select 1 from flow_events union all select 1 from flow_steps`, [])
     assert.deepEqual(
       [...told.values()],
       ['2026-03-01T03:00:00.000Z', '2026-03-05T03:00:00.000Z', '2026-03-06T03:00:00.000Z'],

@@ -11,7 +11,8 @@ import type { Dev } from './mezz-dev.ts'
 import { startDev } from './mezz-dev.ts'
 
 const PARTS = ['build', 'functions', 'runtime', 'triggers', 'package.json', 'tsconfig.json']
-const BUG = "        throw new PlatformError('unprocessable', `the column ${columns[0]?.name} is not to my taste`)\n"
+const BUG =
+  "        throw new PlatformError('unprocessable', 'the column ' + columns[0]?.name + ' is not to my taste')\n"
 const Runs = z.object({ items: z.array(z.object({ state: z.string() })) })
 const Extractions = z.object({ items: z.array(z.unknown()) })
 
