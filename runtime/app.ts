@@ -4,7 +4,7 @@ import type { RouterRoute } from 'hono/types'
 import { takeApart } from './batch.ts'
 import type { Idempotency, Inbox, RequestContext } from './context.ts'
 import { requestContext } from './context.ts'
-import type { FunctionDefinition } from './define.ts'
+import type { FunctionDefinition, Own } from './define.ts'
 import { PlatformError } from './errors.ts'
 import { authorize } from './identity.ts'
 import type { Metrics } from './metrics.ts'
@@ -23,6 +23,7 @@ export interface AppOptions {
   readonly inbox?: Inbox | undefined
   readonly idempotency?: Idempotency | undefined
   readonly metrics: Metrics
+  readonly own?: Own | undefined
   log(line: RequestLog): void
 }
 
@@ -32,9 +33,9 @@ const METHODS = ['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST', 'PUT']
 export function createApp<uses extends PortName, types extends string>(
   fn: FunctionDefinition<uses, types>,
   ports: Pick<Ports<types>, uses>,
-  { authenticate, inbox, idempotency, metrics, log }: AppOptions,
+  { authenticate, inbox, idempotency, metrics, own, log }: AppOptions,
 ): Hono {
-  const routes = fn.app(ports)
+  const routes = fn.app(ports, own)
   const app = new Hono()
   return (
     app

@@ -26,6 +26,12 @@ export interface Scale {
   readonly idle?: number
 }
 
+/** What a workload has to itself, beside its processes. */
+export interface Own {
+  /** The one model that it serves. */
+  readonly model?: string | undefined
+}
+
 /** A capability: its routes, what it may touch and what it may say. */
 export interface FunctionDefinition<uses extends PortName = PortName, types extends string = string>
   extends Common<types> {
@@ -33,7 +39,8 @@ export interface FunctionDefinition<uses extends PortName = PortName, types exte
   readonly uses: readonly uses[]
   /** Programs that its jobs run: name to file, relative to the function's folder. */
   readonly programs?: Readonly<Record<string, string>>
-  app(ports: Pick<Ports<types>, uses>): Hono
+  /** `own` is what a workload of this function has to itself. */
+  app(ports: Pick<Ports<types>, uses>, own?: Own): Hono
 }
 
 /** A program in any language that listens on `PORT` and keeps the same HTTP and CloudEvents contract. */

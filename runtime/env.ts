@@ -58,6 +58,8 @@ const Environment = z.object({
   MEZZ_ENDS_WITH_PARENT: Flag.default(false),
   /** Seconds between SIGTERM and the end of what is still in flight. */
   MEZZ_GRACE: z.coerce.number().positive().max(600).default(30),
+  /** The model that this process serves alone. */
+  MEZZ_MODEL: z.string().min(1).optional(),
   MEZZ_LAUNCHER_FD: z.union([z.literal('').transform(() => undefined), z.coerce.number().int().min(3)]).optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
   /** A folder as object store. */

@@ -1,4 +1,5 @@
 import type { EventType } from './event.ts'
+import type { Workload } from './workload.ts'
 
 /** Bytes in an object store, with their digest: what events and rows carry in their place. */
 export interface ObjectRef {
@@ -89,6 +90,8 @@ export interface Transaction<types extends string = never> {
   startJob(job: JobRequest): string
   /** Asks that a job of this function ends, in whatever state it is: it ends `cancelled`, unless it ended before. */
   cancelJob(id: string): Promise<void>
+  /** Asks for a workload of this name (a DNS label) in place of what has it, or with `null` for none; the engine follows after the commit. */
+  serve(name: string, workload: Workload | null): Promise<void>
   /** One at a time of all transactions of this function that lock this name. */
   lock(name: string): Promise<void>
   /** Says that rows of `owner` name these blobs, so that the sweeper leaves them. */

@@ -54,6 +54,7 @@ export async function serve<uses extends PortName, types extends string>(
     inbox: opened.find(([, { inbox }]) => inbox)?.[1].inbox,
     idempotency: opened.find(([, { idempotency }]) => idempotency)?.[1].idempotency,
     metrics: createMetrics(fn.name),
+    own: { model: env.MEZZ_MODEL },
     log: print,
   })
   const timeout = timeoutOf(fn) * 1000

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { defineEvent } from '../runtime/event.ts'
 import { jobEnded, ObjectRefSchema as ObjectRef } from '../runtime/job-ended.ts'
+import { ServedScript, Serving } from '../runtime/workload.ts'
 
 // The vocabulary of the platform: every fact that its own functions tell, additive within a version.
 
@@ -102,7 +103,8 @@ export const modelTrained = defineEvent({
     view: Name,
     extraction: z.string(),
     inputs: z.array(z.object({ dataset: Name, version: z.int().positive() })),
-    format: z.enum(['lightgbm-text', 'onnx']),
+    /** A `script` is no graph: it serves itself. */
+    format: z.enum(['lightgbm-text', 'onnx', 'script']),
     artifact: ObjectRef,
     /** The view's definition that the rows went through. */
     definition: ObjectRef,
@@ -113,6 +115,10 @@ export const modelTrained = defineEvent({
     metrics: z.record(z.string(), z.number()),
     signature: Signature,
     publish: z.object({ metric: z.string(), atLeast: z.number().optional(), atMost: z.number().optional() }).optional(),
+    /** Asked for by its pipeline: processes of its own. */
+    serving: Serving.optional(),
+    /** Of the format `script`: all that it is started with. */
+    script: ServedScript.optional(),
     code: z.object({ trainer: z.string(), digest: z.string() }),
     /** `lock` lists a script's packages with their versions. */
     environment: z.object({ digest: z.string(), lock: ObjectRef.optional() }),

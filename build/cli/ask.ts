@@ -23,16 +23,22 @@ export interface Answer {
 }
 
 /** Asks a platform, with the token of `MEZZ_TOKEN` unless the question brings its own, and waits for its answer as long as it takes; `unavailable`, in words for its user, when nothing answers there. */
-export function ask(url: URL, { method = 'GET', headers = {}, body }: Question = {}): Promise<Answer> {
+export function ask(url: URL, { method = 'GET', headers: given = {}, body }: Question = {}): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   const byScheme = url.protocol === 'https:' ? byHttps : byHttp
   const { MEZZ_TOKEN: token } = readEnvironment()
-  const list = Object.entries({ ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers }).map(
+  const list = Object.entries({ ...(token ? { authorization: `Bearer ${token}` } : {}), ...given }).map(
     ([name, value]) => [name, typeof value === 'string' ? value : [...value]],
   )
   const request = byScheme(url, { method, headers: Object.fromEntries(list) })
   request.once('response', (answer) => {
     const { statusCode = 0, statusMessage = '', headers } = answer
+    const elsewhere = statusCode === 307 && URL.parse(headers.location ?? '', url.href)
+    // A stream cannot be sent twice.
+    if (elsewhere && elsewhere.origin === url.origin && (body === undefined || typeof body === 'string')) {
+      answer.resume()
+      return resolve(ask(elsewhere, { method, headers: given, ...(body === undefined ? {} : { body }) }))
+    }
     resolve({ status: statusCode, statusText: statusMessage, headers, body: answer })
   })
   request.on('error', (cause) => reject(silent(url, cause)))

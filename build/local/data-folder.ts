@@ -25,6 +25,8 @@ export interface DataFolder {
   /** What jobs keep for each other; it may be removed while none runs. */
   readonly cache: string
   readonly logs: string
+  /** What serves models here. */
+  readonly workloads: string
   /** A random password by name: made when first asked for, the same ever after. */
   secret(name: string): Promise<string>
   /** Lets another process have the folder. */
@@ -52,6 +54,7 @@ export async function openDataFolder(asked: string): Promise<DataFolder> {
       jobs: join(path, 'jobs'),
       cache: join(path, 'cache'),
       logs: join(path, 'logs'),
+      workloads: join(path, 'workloads'),
     }
     await onDisk(path, async () => {
       await checkFormat(path)

@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly meter?: Meter
   /** Answers what begins with `/_mezz`. */
   platform(request: Request, connection: Connection): Response | Promise<Response>
+  /** Why a name that has no pool cannot be answered, where it is no unknown one. */
+  refusal?(name: string): PlatformError | undefined
   /** Judges who calls a program that does not do so itself; without it all do whom no foreign page sends. */
   readonly admit?: Admit
   /** Is told whom the gateway itself refuses. */
@@ -38,7 +40,7 @@ export interface Gateway {
 }
 
 /** The one door of the local platform: finds the function, refuses what a foreign web page could have sent, answers all else by the functions. */
-export function createGateway({ team, pools, meter, platform, admit, audit }: GatewayOptions): Gateway {
+export function createGateway({ team, pools, meter, platform, refusal, admit, audit }: GatewayOptions): Gateway {
   let draining = false
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -60,7 +62,7 @@ export function createGateway({ team, pools, meter, platform, admit, audit }: Ga
     if (address.kind === 'nowhere') throw new PlatformError('not_found', `no route ${request.method} ${request.url}`)
     if (address.team !== team) throw new PlatformError('not_found', `no team ${address.team}`)
     const pool = pools.get(address.name)
-    if (!pool) throw new PlatformError('not_found', `no function ${address.name}`)
+    if (!pool) throw refusal?.(address.name) ?? new PlatformError('not_found', `no function ${address.name}`)
     if (pool.isCommand) await admit?.(request, pool)
     meter?.request(pool.name, address.path, response)
     return forward(request, response, { pool, prefix: address.prefix, path: address.path })

@@ -13,6 +13,7 @@ import { postgresSchedules } from '../../runtime/adapters/postgres-schedules.ts'
 import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
 import { postgresTriggerStates } from '../../runtime/adapters/postgres-trigger-states.ts'
 import { postgresUsage } from '../../runtime/adapters/postgres-usage.ts'
+import { postgresWorkloads } from '../../runtime/adapters/postgres-workloads.ts'
 import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { installerEnvironment, readEnvironment, readRetention } from '../../runtime/env.ts'
@@ -22,6 +23,7 @@ import type { EngineKey } from '../../runtime/token.ts'
 import { engineTokens } from '../../runtime/token.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
 import type { Usage } from '../../runtime/usage.ts'
+import type { Workloads } from '../../runtime/workloads.ts'
 import type { Target } from '../../triggers/engine/deliver.ts'
 import { post, postBatch } from '../../triggers/engine/deliver.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
@@ -40,6 +42,7 @@ export interface LocalEngineOptions {
   /** The database, by the engine's own role. */
   readonly databaseUrl: string
   readonly key: EngineKey
+  readonly workloads: Workloads
   readonly log: EngineLog
 }
 
@@ -68,6 +71,7 @@ export function openLocalEngine({
   objectsFolder,
   databaseUrl,
   key,
+  workloads,
   log,
 }: LocalEngineOptions): LocalEngine {
   const name = `laptop ${folder.path}`
@@ -108,6 +112,8 @@ export function openLocalEngine({
         expiry: postgresExpiry(database),
         objects,
         retention: readRetention(),
+        wanted: postgresWorkloads(database),
+        workloads,
         jobs: postgresJobs(database, { team, engine: name }),
         launcher: childProcesses({
           objects,

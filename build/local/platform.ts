@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { folderObjects } from '../../runtime/adapters/folder.ts'
 import type { FunctionSchema } from '../../runtime/adapters/team-database.ts'
 import type { Environment } from '../../runtime/env.ts'
-import { inheritedEnvironment } from '../../runtime/env.ts'
+import { inheritedEnvironment, installerEnvironment } from '../../runtime/env.ts'
 import { authenticate } from '../../runtime/identity.ts'
 import { openIssuers } from '../../runtime/issuers.ts'
 import { publicKeys } from '../../runtime/jwt.ts'
 import { laptopIssuer } from '../../runtime/laptop-issuer.ts'
+import type { WorkloadStatus } from '../../runtime/workloads.ts'
 import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import type { TriggerStatus } from '../../triggers/engine/trigger.ts'
@@ -25,6 +27,9 @@ import type { LogLine } from './process.ts'
 import type { Serving } from './serving.ts'
 import { createServing } from './serving.ts'
 import { openTeamStore } from './team-store.ts'
+import { workloadPrograms } from './workload-programs.ts'
+import type { LocalWorkloads } from './workloads.ts'
+import { localWorkloads } from './workloads.ts'
 
 export interface PlatformOptions {
   /** The data folder. */
@@ -51,6 +56,7 @@ export interface Platform {
 
 /** Milliseconds. */
 const STATUS_WAITS = 1000
+const RETURN_WAITS = 5000
 const GIVE_UP_GRACE = 1000
 const LAST_REPORT = 2000
 
@@ -127,6 +133,7 @@ async function open(
     await local?.close()
   })
   let engine: Engine | undefined
+  let workloads: LocalWorkloads | undefined
   let platform: (request: Request, connection: Connection) => Response | Promise<Response> = () =>
     new Response(null, { status: 503 })
   const serving = await createServing({
@@ -144,9 +151,30 @@ async function open(
     async prepare(fn) {
       if ('app' in fn.definition && fn.definition.uses.includes('sql')) await (await storing).prepare([schemaOf(fn)])
     },
-    changed: () => void engine?.changed(),
+    refusal: (name) => workloads?.refusal(name),
+    changed() {
+      engine?.changed()
+      void workloads?.refresh()
+    },
   })
   atEnd((grace) => serving.drain(grace))
+  const placed = await localWorkloads({
+    folder: folder.workloads,
+    serving,
+    programOf: workloadPrograms(serving, {
+      objects: folderObjects(objectsFolder),
+      folder: folder.workloads,
+      cache: environment.MEZZ_CACHE ?? folder.cache,
+      inherited,
+      installer: installerEnvironment(),
+    }),
+    failed: (name, error) => log('warn', `the workload ${name} does not start`, error),
+  })
+  workloads = placed
+  // Those that a crash left behind answer again with their next request.
+  const returning = placed.refresh()
+  atEnd(() => returning)
+  await Promise.race([returning, wait(RETURN_WAITS, undefined, { ref: false })])
 
   const store = await storing
   const missing = (): readonly string[] => {
@@ -154,11 +182,11 @@ async function open(
     return why === null ? [] : [`PostgreSQL (${store.where}): ${why}`]
   }
   const status = async () => ({
-    functions: functionStatus(serving),
+    functions: functionStatus(serving, await placed.status()),
     triggers: await triggerStatus(engine),
     missing: missing(),
   })
-  local = openLocalEngine({ team, folder, objectsFolder, databaseUrl: store.urls.engine, key, log })
+  local = openLocalEngine({ team, folder, objectsFolder, databaseUrl: store.urls.engine, key, workloads: placed, log })
   const { usage, stored } = local
   meter.reportTo(usage)
   const app = createEngineApp({
@@ -186,11 +214,11 @@ async function open(
 }
 
 /** Each function's numbers, and what its declaration says. */
-function functionStatus(serving: Serving) {
+function functionStatus(serving: Serving, workloads: readonly WorkloadStatus[]) {
   const found = new Map(serving.catalogue().functions.map((one) => [one.name, one]))
   return serving.status().map((numbers) => {
     const one = found.get(numbers.name)
-    if (!one) return numbers
+    if (!one) return { ...numbers, ...describe(workloads.find(({ name }) => name === numbers.name)) }
     const { definition, ours } = one
     const uses = 'uses' in definition ? definition.uses : []
     return {
@@ -201,6 +229,11 @@ function functionStatus(serving: Serving) {
       ours,
     }
   })
+}
+
+function describe(one: WorkloadStatus | undefined) {
+  const model = one?.workload.model
+  return model === undefined ? {} : { summary: `Serves the model ${model} alone`, model, ours: true }
 }
 
 /** None while the database does not answer: what else there is to say must not wait for it. */

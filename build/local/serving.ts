@@ -42,6 +42,12 @@ export interface Serving extends Omit<Gateway, 'drain'> {
   catalogue(): Catalogue
   /** The file of a program that a function declares; `not_found` where it declares none of that name. */
   program(owner: string, name: string): string
+  /** What a function's processes run now; none of a name that there is not. */
+  current(name: string): Program | undefined
+  /** Serves by this program under its name from now on, beside the functions of the catalogue. */
+  put(program: Program): Promise<void>
+  /** Ends the processes of a name after their last answers, and forgets it. */
+  drop(name: string): Promise<void>
   /** Watches the sources from now on. */
   watch(): void
   /** Makes live what changed; never rejects: a fault is logged with file and line, and what it concerns stays as it was. */
@@ -71,7 +77,10 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
     const known = programs.get(name)
     if ('bundle' in run && known && 'bundle' in known.run && known.run.bundle === run.bundle) return
     await prepare?.(fn)
-    const program = { definition, run, env: await env(fn) }
+    await put({ definition, run, env: await env(fn) })
+  }
+  async function put(program: Program): Promise<void> {
+    const { name } = program.definition
     const pool = pools.get(name)
     if (pool) await pool.replace(program)
     else pools.set(name, new Pool(program, { ...options, runFolder }))
@@ -131,6 +140,9 @@ export async function createServing(options: ServingOptions): Promise<Serving> {
       if (existsSync(file)) return file
       throw new PlatformError('not_found', `${owner} has no program ${name}`)
     },
+    current: (name) => programs.get(name),
+    put,
+    drop: remove,
     listen: gateway.listen,
     status: gateway.status,
     reload,

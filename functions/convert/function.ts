@@ -64,6 +64,7 @@ export default defineFunction({
       .post('/events/model-trained', event(modelTrained), async (c) => {
         const trained = c.req.valid('json')
         const { run, model } = trained
+        if (trained.format === 'script') return c.body(null, 204)
         const outcome = await convertTrained({ objects, models }, trained)
 
         await sql.transaction(async (tx) => {

@@ -7,6 +7,7 @@ import { batches } from './batches/routes.ts'
 import { library } from './library.ts'
 import { openInference } from './oip.ts'
 import { Predictions, predictions, Rows } from './predictions.ts'
+import { sendOn } from './send-on.ts'
 
 export default defineFunction({
   name: 'infer',
@@ -19,14 +20,16 @@ export default defineFunction({
   resources: { cpu: '1', memory: '1Gi' },
   programs: { batch: 'batch/main.ts' },
 
-  app(ports) {
+  app(ports, own) {
     const models = library(ports)
+    const elsewhere = sendOn(models, own)
 
     return new Hono()
       .post(
         '/models/:model/predict',
+        elsewhere,
         body(Rows),
-        answers('Predicts up to 10,000 rows by a published version', { 200: Predictions }),
+        answers('Predicts up to 10,000 rows by a published version', { 200: Predictions, 307: null }),
         async (c) => {
           const model = nameParam(c, 'model')
           const { rows } = c.req.valid('json')
@@ -41,7 +44,7 @@ export default defineFunction({
           })
         },
       )
-      .route('/v2', openInference(models))
+      .route('/v2', openInference(models, elsewhere))
       .route('/', batches(ports, models))
   },
 })

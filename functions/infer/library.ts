@@ -27,6 +27,8 @@ export interface Library {
   version(model: string, version: string): Promise<Chosen>
   /** The versions that have traffic, the one with most of it first. */
   versions(model: string): Promise<readonly number[]>
+  /** The name of the processes that a model has to itself; null where there are none. */
+  endpoint(model: string): Promise<string | null>
 }
 
 export function library({ objects, models }: Pick<Ports, 'objects' | 'models'>): Library {
@@ -74,5 +76,6 @@ export function library({ objects, models }: Pick<Ports, 'objects' | 'models'>):
       const found = await answering(model)
       return found.toSorted((a, b) => b.traffic - a.traffic).map(({ version }) => version)
     },
+    endpoint: async (model) => (await readAlias(`models/${model}/current`))?.endpoint ?? null,
   }
 }

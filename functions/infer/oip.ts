@@ -1,4 +1,4 @@
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import { uuidv7 } from 'mezz/uuid'
 import { answers, body, nameParam } from 'mezz/validate'
@@ -16,7 +16,7 @@ const MODELS = ['/models/:model', '/models/:model/versions/:version'] as const
  * The Open Inference Protocol v2: a tensor for each raw column, so that it and `predict` share rows, encoder and graph; a graph
  * that a script brought keeps its own tensors.
  */
-export function openInference(models: Library): Hono {
+export function openInference(models: Library, elsewhere: MiddlewareHandler): Hono {
   const app = new Hono()
     .use(withError)
     .get('/', answers('The server', { 200: ServerMetadata }), (c) =>
@@ -33,7 +33,7 @@ export function openInference(models: Library): Hono {
 
   for (const path of MODELS) {
     app
-      .get(path, answers('A model and its tensors', { 200: ModelMetadata }), async (c) => {
+      .get(path, elsewhere, answers('A model and its tensors', { 200: ModelMetadata, 307: null }), async (c) => {
         const name = nameParam(c, 'model')
         const { version, scorer } = await choose(c, uuidv7())
         const versions = c.req.param('version') === undefined ? await models.versions(name) : [version]
@@ -45,14 +45,20 @@ export function openInference(models: Library): Hono {
           outputs: scorer.graph ? ownTensors(scorer.graph.outputs) : outputsOf(scorer),
         })
       })
-      .get(`${path}/ready`, answers('Whether a model answers', { 200: ModelReady }), async (c) => {
-        await choose(c, uuidv7())
-        return c.json({ name: nameParam(c, 'model'), ready: true })
-      })
+      .get(
+        `${path}/ready`,
+        elsewhere,
+        answers('Whether a model answers', { 200: ModelReady, 307: null }),
+        async (c) => {
+          await choose(c, uuidv7())
+          return c.json({ name: nameParam(c, 'model'), ready: true })
+        },
+      )
       .post(
         `${path}/infer`,
+        elsewhere,
         body(InferenceRequest),
-        answers('Predicts the rows of these tensors', { 200: InferenceResponse }),
+        answers('Predicts the rows of these tensors', { 200: InferenceResponse, 307: null }),
         async (c) => {
           const name = nameParam(c, 'model')
           const asked = c.req.valid('json')

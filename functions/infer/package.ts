@@ -30,8 +30,9 @@ export const Package = z.object({
 
 export type Package = z.infer<typeof Package>
 
-/** `models/<m>/current`: the versions that answer, each with its percent of the traffic. */
+/** `models/<m>/current`: the versions that answer, each with its percent of the traffic, and the name of the processes that the model has to itself. */
 export const Alias = z.object({
+  endpoint: z.string().optional(),
   versions: z.array(z.object({ version: z.int(), traffic: z.number(), package: ObjectRef })),
 })
 

@@ -1,10 +1,11 @@
 import type { Objects, Transaction } from 'mezz/ports'
 import { versionsOf } from './queries.ts'
+import { endpointIn } from './serving.ts'
 
 /**
  * Writes what infer reads, from the table's present state and under the model's lock: whichever event comes, and however
- * often or late, the last to write has seen the last change. `models/<m>/current`: {model, versions: [{version, traffic,
- * package}]}; `models/<m>/versions/<v>`: {version, package}.
+ * often or late, the last to write has seen the last change. `models/<m>/current`: {model, endpoint?, versions: [{version,
+ * traffic, package}]}; `models/<m>/versions/<v>`: {version, package}.
  */
 export async function writeAlias(
   { lock, query }: Pick<Transaction, 'lock' | 'query'>,
@@ -21,7 +22,8 @@ export async function writeAlias(
   const current = versions
     .filter(({ traffic }) => traffic > 0)
     .map(({ version, traffic, package: stored }) => ({ version, traffic, package: stored }))
-  await objects.write(`models/${model}/current`, json({ model, versions: current }))
+  const endpoint = await endpointIn(query, model)
+  await objects.write(`models/${model}/current`, json({ model, ...(endpoint ? { endpoint } : {}), versions: current }))
 }
 
 function json(value: unknown): Uint8Array {

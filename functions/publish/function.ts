@@ -11,6 +11,7 @@ import type { RunFacts } from './facts.ts'
 import { joined, pack } from './package.ts'
 import { keepFact, modelNames, versionsOf } from './queries.ts'
 import { publish, rollback } from './release.ts'
+import { endpointIn } from './serving.ts'
 import type { Types } from './take-run.ts'
 import { takeRun } from './take-run.ts'
 import { Model, Models, shown } from './view.ts'
@@ -33,7 +34,7 @@ export default defineFunction({
         const { limit, after = '' } = c.req.valid('query')
         const names = await modelNames(sql.query, limit + 1, after)
         const page = names.slice(0, limit)
-        const items = await Promise.all(page.map(async (name) => shown(name, await versionsOf(sql.query, name))))
+        const items = await Promise.all(page.map((name) => look(sql.query, name)))
         const last = page.at(-1)
         return c.json({ items, ...(names.length > limit && last !== undefined ? { next: last } : {}) })
       })
@@ -99,9 +100,14 @@ async function join(
 }
 
 async function demand(query: Query, model: string): Promise<z.infer<typeof Model>> {
-  const versions = await versionsOf(query, model)
-  if (versions.length === 0) throw new PlatformError('not_found', `no model ${model}`)
-  return shown(model, versions)
+  const found = await look(query, model)
+  if (found.versions.length === 0) throw new PlatformError('not_found', `no model ${model}`)
+  return found
+}
+
+async function look(query: Query, model: string): Promise<z.infer<typeof Model>> {
+  const [versions, endpoint] = await Promise.all([versionsOf(query, model), endpointIn(query, model)])
+  return shown(model, versions, endpoint)
 }
 
 function versionParam(c: Context, model: string): number {

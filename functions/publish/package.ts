@@ -13,8 +13,8 @@ export type Packed = { readonly package: ObjectRef } | { readonly reason: string
  * Stores a run's model package: all that a prediction needs, immutable. It is named by its run and bears no version,
  * so the same facts give the same bytes, and it can be stored before the transaction that allots the version.
  */
-export async function pack(objects: Objects, trained: Trained, conversion: Conversion): Promise<Packed> {
-  if ('reason' in conversion) return conversion
+export async function pack(objects: Objects, trained: Trained, conversion: Conversion | null): Promise<Packed> {
+  if (conversion && 'reason' in conversion) return conversion
   const { model, run, signature, metrics } = trained
   try {
     const definition = await readJson(objects, trained.definition, Definition)
@@ -22,9 +22,9 @@ export async function pack(objects: Objects, trained: Trained, conversion: Conve
     if (encoder) demandFit(definition, encoder)
     else rawDefinition(definition, signature.inputs ?? [])
     demandClasses(signature)
-    const { onnx: graph, report } = conversion
+    const program = conversion ? { graph: conversion.onnx, report: conversion.report } : { script: trained.script }
     const learnt = encoder ? { encoder } : {}
-    const whole = { format: 1, model, run, graph, ...learnt, definition, signature, report, metrics }
+    const whole = { format: 1, model, run, ...program, ...learnt, definition, signature, metrics }
     return { package: await objects.put(new TextEncoder().encode(JSON.stringify(whole))) }
   } catch (error) {
     if (error instanceof PlatformError && error.code === 'unprocessable') return { reason: error.message }
@@ -32,9 +32,9 @@ export async function pack(objects: Objects, trained: Trained, conversion: Conve
   }
 }
 
-/** The two facts, where both are there. */
+/** The two facts, where both are there; what serves itself is not converted. */
 export function joined({ trained, conversion }: RunFacts) {
-  return trained && conversion ? { trained, conversion } : null
+  return trained && (conversion || trained.script) ? { trained, conversion } : null
 }
 
 function demandFit({ features }: Definition, encoder: Encoder): void {

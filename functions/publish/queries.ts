@@ -37,6 +37,25 @@ export async function versionsOf(query: Query, model: string): Promise<VersionRo
   return query<VersionRow>`select * from versions where model = ${model} order by version`
 }
 
+/** The run of the model's published version; `null` where none is published. */
+export async function publishedRun(
+  query: Query,
+  model: string,
+): Promise<{ readonly version: number; readonly trained: Trained } | null> {
+  const [row] = await query<{ version: number; trained: Trained }>`
+    select v.version, r.trained from versions v join runs r on r.run = v.run
+    where v.model = ${model} and v.state = 'published' and r.trained is not null`
+  return row ?? null
+}
+
+/** Whether this version of a model, or the published one, serves itself by a script. */
+export async function isScripted(query: Query, model: string, version: number): Promise<boolean> {
+  const rows = await query`
+    select 1 from versions v join runs r on r.run = v.run
+    where v.model = ${model} and (v.version = ${version} or v.state = 'published') and r.trained ? 'script'`
+  return rows.length > 0
+}
+
 /** The names of models that have a version, in their order. */
 export async function modelNames(query: Query, limit: number, after: string): Promise<string[]> {
   const rows = await query<{ model: string }>`

@@ -2,7 +2,8 @@ import { PlatformError } from 'mezz/errors'
 import { modelPublished } from 'mezz/events'
 import type { ObjectRef, Transaction } from 'mezz/ports'
 import type { VersionRow } from './queries.ts'
-import { forgetTurn, putInFront, setTraffic, versionsOf } from './queries.ts'
+import { forgetTurn, isScripted, putInFront, setTraffic, versionsOf } from './queries.ts'
+import { serveModel } from './serving.ts'
 
 type Tx = Transaction<(typeof modelPublished)['type']>
 
@@ -26,7 +27,11 @@ export async function publish(tx: Tx, model: string, version: number, traffic: n
   if (traffic === chosen.traffic) return
 
   if (traffic === 100) await putInFront(tx.query, model, version, turnOf(chosen, versions))
-  else await share(tx, versions, chosen, traffic)
+  else {
+    await demandShared(tx, chosen)
+    await share(tx, versions, chosen, traffic)
+  }
+  await serveModel(tx, model)
   tx.emit(modelPublished, { run: chosen.run, model, version, traffic, package: stored })
 }
 
@@ -47,6 +52,7 @@ export async function rollback(tx: Tx, model: string): Promise<void> {
   const stored = demandPackage(before)
   await putInFront(tx.query, model, before.version, before.turn ?? 0)
   await forgetTurn(tx.query, model, now.version)
+  await serveModel(tx, model)
   tx.emit(modelPublished, { run: before.run, model, version: before.version, traffic: 100, package: stored })
 }
 
@@ -73,6 +79,15 @@ async function share(tx: Tx, versions: readonly VersionRow[], { model, version }
   }
   await setTraffic(tx.query, model, version, traffic)
   await setTraffic(tx.query, model, published.version, rest)
+}
+
+/** Traffic is shared between graphs: processes that run a script run one. */
+async function demandShared({ query }: Tx, { model, version }: VersionRow): Promise<void> {
+  if (!(await isScripted(query, model, version))) return
+  throw new PlatformError(
+    'conflict',
+    `a version of ${model} is a script that serves itself: publish version ${version} wholly`,
+  )
 }
 
 async function demandModel({ query }: Tx, model: string): Promise<VersionRow[]> {

@@ -15,15 +15,21 @@ const Version = z.object({
   at: z.iso.datetime(),
 })
 
-/** A model as callers see it; `published` is the number of its published version. */
-export const Model = z.object({ name: z.string(), published: z.int().nullable(), versions: z.array(Version) })
+/** A model as callers see it; `published` is the number of its published version, `endpoint` the name that it is reached by in the place of `infer`. */
+export const Model = z.object({
+  name: z.string(),
+  published: z.int().nullable(),
+  endpoint: z.string().optional(),
+  versions: z.array(Version),
+})
 
 export const Models = z.object({ items: z.array(Model), next: z.string().optional() })
 
-export function shown(name: string, versions: readonly VersionRow[]): z.infer<typeof Model> {
+export function shown(name: string, versions: readonly VersionRow[], endpoint: string | null): z.infer<typeof Model> {
   return {
     name,
     published: publishedOf(versions)?.version ?? null,
+    ...(endpoint === null ? {} : { endpoint }),
     versions: versions.map(({ version, run, state, metrics, traffic, package: stored, reason, at }) => ({
       version,
       run,

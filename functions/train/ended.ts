@@ -4,9 +4,11 @@ import type { jobEnded } from 'mezz/events'
 import { modelTrained, Signature, trainingFailed } from 'mezz/events'
 import type { ObjectRef, Objects, Transaction } from 'mezz/ports'
 import { readJson } from 'mezz/read-object'
+import type { ServedScript } from 'mezz/workload'
 import * as z from 'zod'
-import type { RunRow } from './facts.ts'
+import type { RunFacts, RunRow } from './facts.ts'
 import { parseParameters } from './gbdt/parameters.ts'
+import { datasetName } from './job-request.ts'
 import type { Pipeline } from './pipeline.ts'
 import { endRun } from './queries.ts'
 import { FAULT } from './script/fault.ts'
@@ -51,14 +53,10 @@ function reasonOf(error: string): string {
 
 async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<Trained> {
   const { pipeline, extraction, source } = row.order_facts
-  const output = (name: string): ObjectRef => {
-    const found = ended.outputs[name]
-    if (!found) throw new PlatformError('unprocessable', `the program left no ${name}`)
-    return found
-  }
+  const output = (name: string) => demand(ended.outputs, name)
   const metrics = await readJson(objects, output('metrics.json'), Metrics)
   const signature = await readJson(objects, output('signature.json'), Signature)
-  const { publish } = pipeline
+  const { publish, serving } = pipeline
   return {
     run: row.id,
     model: row.model,
@@ -71,14 +69,15 @@ async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<T
     metrics,
     signature,
     ...(publish ? { publish } : {}),
+    ...(serving ? { serving } : {}),
     data: { digest: `sha256:${extraction.table.sha256}` },
     seed: 0,
-    ...(source ? ofScript(source, { outputs: ended.outputs, output }) : ofGbdt(pipeline, output)),
+    ...(source ? ofScript(row.order_facts, source, ended.outputs) : ofGbdt(pipeline, output)),
   }
 }
 
 type Output = (name: string) => ObjectRef
-type Made = Pick<Trained, 'format' | 'artifact' | 'encoder' | 'code' | 'environment'>
+type Made = Pick<Trained, 'format' | 'artifact' | 'encoder' | 'code' | 'environment' | 'script'>
 
 function ofGbdt({ parameters }: Pipeline, output: Output): Made {
   return {
@@ -93,26 +92,52 @@ function ofGbdt({ parameters }: Pipeline, output: Output): Made {
   }
 }
 
-function ofScript(
-  source: ScriptSource,
-  { outputs, output }: { readonly outputs: Ended['outputs']; readonly output: Output },
-): Made {
-  const lock = output('environment.txt')
-  const onnx = outputs['model.onnx']
-  return {
-    format: onnx ? 'onnx' : 'lightgbm-text',
-    artifact: onnx ?? output('model.txt'),
-    code: codeOf(source),
-    environment: { digest: `sha256:${lock.sha256}`, lock },
+function ofScript(facts: RunFacts, source: ScriptSource, outputs: Ended['outputs']): Made {
+  const lock = demand(outputs, 'environment.txt')
+  const common = { code: codeOf(source), environment: { digest: `sha256:${lock.sha256}`, lock } }
+  const { 'model.onnx': onnx, 'contract.json': contract } = outputs
+  if (contract) {
+    const script = servedScript(facts, source, { contract, outputs })
+    return { ...common, format: 'script', artifact: script.state ?? script.files, script }
   }
+  return { ...common, format: onnx ? 'onnx' : 'lightgbm-text', artifact: onnx ?? demand(outputs, 'model.txt') }
+}
+
+/** All that a script is started with where it serves what it has learnt. */
+function servedScript(
+  { pipeline, extraction, table }: RunFacts,
+  source: ScriptSource,
+  { contract, outputs }: { readonly contract: ObjectRef; readonly outputs: Ended['outputs'] },
+): ServedScript {
+  if (!table) throw new PlatformError('unprocessable', 'the run is older than mezz.serve: start another')
+  const { target, task, parameters } = pipeline
+  const state = outputs['state.pickle']
+  return {
+    files: source.kind === 'script' ? source.object : demand(outputs, 'script.tar'),
+    entry: source.entry,
+    table,
+    dataset: datasetName(pipeline, extraction),
+    contract,
+    ...(state ? { state } : {}),
+    target,
+    task,
+    parameters,
+  }
+}
+
+function demand(outputs: Ended['outputs'], name: string): ObjectRef {
+  const found = outputs[name]
+  if (!found) throw new PlatformError('unprocessable', `the program left no ${name}`)
+  return found
 }
 
 function digest(facts: object): string {
   return `sha256:${hash('sha256', JSON.stringify(facts))}`
 }
 
-function keptOf({ artifact, encoder, reference, definition, environment: { lock } }: Trained): ObjectRef[] {
-  return [artifact, reference, definition, ...(encoder ? [encoder] : []), ...(lock ? [lock] : [])]
+function keptOf({ artifact, encoder, reference, definition, script, environment: { lock } }: Trained): ObjectRef[] {
+  const served = script ? [script.files, script.table, script.contract] : []
+  return [...served, artifact, reference, definition, ...(encoder ? [encoder] : []), ...(lock ? [lock] : [])]
 }
 
 /** Ends the run in this transaction, and tells what came of it. */

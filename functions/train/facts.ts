@@ -1,4 +1,5 @@
 import type { featuresExtracted } from 'mezz/events'
+import type { ObjectRef } from 'mezz/ports'
 import type * as z from 'zod'
 import type { Pipeline } from './pipeline.ts'
 import type { ScriptSource } from './trainer.ts'
@@ -12,6 +13,8 @@ export interface RunFacts {
   readonly extraction: Extraction
   /** Left out where our own trees learn. */
   readonly source?: ScriptSource
+  /** What a script was given to learn from, as CSV. */
+  readonly table?: ObjectRef
 }
 
 /** A run as it is stored; while its job has no end it is `queued`, and the job tells more. */

@@ -39,7 +39,7 @@ function scriptJob(
 ): JobRequest {
   const from = source.kind === 'git' ? { git: { url: source.git, ref: source.ref, commit: source.commit } } : {}
   const settings = {
-    dataset: dataset ?? inputs[0]?.dataset ?? 'data',
+    dataset: datasetName({ dataset }, { inputs }),
     target,
     task,
     parameters,
@@ -55,4 +55,9 @@ function scriptJob(
     resources: resources ?? SCRIPT.resources,
     timeout: timeout ?? SCRIPT.timeout,
   }
+}
+
+/** Under what name a script finds its table. */
+export function datasetName({ dataset }: Pick<Pipeline, 'dataset'>, { inputs }: Pick<Extraction, 'inputs'>): string {
+  return dataset ?? inputs[0]?.dataset ?? 'data'
 }

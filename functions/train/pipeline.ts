@@ -1,17 +1,15 @@
 import { PlatformError } from 'mezz/errors'
 import { Name } from 'mezz/validate'
+import { Serving } from 'mezz/workload'
 import * as z from 'zod'
 import { parseParameters } from './gbdt/parameters.ts'
+import { gpuUnavailable, ResourcesOrder, ServingOrder, servingOf } from './serving.ts'
 import { Trainer } from './trainer.ts'
 
 const METRICS = {
   classification: ['accuracy', 'logLoss', 'f1', 'auc'],
   regression: ['rmse', 'mae', 'r2'],
 } as const
-
-const Quantity = z
-  .string()
-  .regex(/^\d+(\.\d+)?(m|k|M|G|Ki|Mi|Gi)?$/, 'must be a Kubernetes quantity, as in 500m or 512Mi')
 
 const LONGEST_COLUMN = 1000
 /** A week. */
@@ -38,9 +36,12 @@ export const PipelineOrder = z
     /** Seconds that a run of a script may take. */
     timeout: z.int().min(1).max(LONGEST_RUN).optional(),
     parameters: z.record(z.string(), z.unknown()).default({}),
-    resources: z.strictObject({ cpu: Quantity, memory: Quantity }).optional(),
+    resources: ResourcesOrder.optional(),
+    gpu: z.looseObject({}).optional(),
     holdout: z.number().gt(0).max(0.5).default(0.2),
     publish: PublishRule.optional(),
+    /** Processes of its own for its model. */
+    serving: ServingOrder.optional(),
   })
   .refine(({ dataset, view }) => (dataset === undefined) !== (view === undefined), {
     message: 'needs dataset or view, one of them',
@@ -63,13 +64,16 @@ export const Pipeline = z.object({
   resources: z.object({ cpu: z.string(), memory: z.string() }).optional(),
   holdout: z.number(),
   publish: z.object({ metric: z.string(), atLeast: z.number().optional(), atMost: z.number().optional() }).optional(),
+  serving: Serving.optional(),
 })
 
 export type Pipeline = z.infer<typeof Pipeline>
 
 /** An order with nothing left open; every dataset has a view of its name. Throws `unprocessable` for parameters or a rule that the trainer does not know. */
 export function pipelineOf(name: string, order: PipelineOrder): Pipeline {
-  const { dataset, view, model, publish, resources, runtime, timeout, ...rest } = order
+  const { dataset, view, model, publish, resources, runtime, timeout, gpu, serving, ...rest } = order
+  if (gpu) throw gpuUnavailable('/gpu')
+  if (serving?.gpu) throw gpuUnavailable('/serving/gpu')
   if (order.trainer === 'gbdt') demandGbdt(order)
   return {
     ...rest,
@@ -81,6 +85,7 @@ export function pipelineOf(name: string, order: PipelineOrder): Pipeline {
     ...(runtime ? { runtime } : {}),
     ...(timeout === undefined ? {} : { timeout }),
     ...(publish ? { publish: { metric: publish.metric, ...bound(publish) } } : {}),
+    ...(serving ? { serving: servingOf(serving) } : {}),
   }
 }
 

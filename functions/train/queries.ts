@@ -3,27 +3,28 @@ import type { Extraction, RunFacts, RunRow } from './facts.ts'
 import type { Repository } from './git-look.ts'
 import type { Pipeline } from './pipeline.ts'
 
-interface PipelineRow extends Omit<Pipeline, 'dataset' | 'resources' | 'publish' | 'runtime' | 'timeout'> {
+interface PipelineRow extends Omit<Pipeline, 'dataset' | 'resources' | 'publish' | 'runtime' | 'timeout' | 'serving'> {
   readonly dataset: string | null
   readonly resources: NonNullable<Pipeline['resources']> | null
   readonly publish: NonNullable<Pipeline['publish']> | null
   readonly runtime: NonNullable<Pipeline['runtime']> | null
   readonly timeout: number | null
+  readonly serving: NonNullable<Pipeline['serving']> | null
 }
 
 /** Puts a pipeline in the place of one of its name; answers with it as it is read from now on, and whether there was none. */
 export async function savePipeline(query: Query, given: Pipeline): Promise<{ saved: Pipeline; isNew: boolean }> {
   const { name, view, model, target, task, trainer, parameters, holdout } = given
-  const { dataset = null, resources = null, publish = null, runtime = null, timeout = null } = given
+  const { dataset = null, resources = null, publish = null, runtime = null, timeout = null, serving = null } = given
   const [row] = await query<PipelineRow & { readonly fresh: boolean }>`
     insert into pipelines (name, dataset, view, model, target, task, trainer, parameters, resources, holdout, publish,
-      runtime, timeout)
+      runtime, timeout, serving)
     values (${name}, ${dataset}, ${view}, ${model}, ${target}, ${task}, ${JSON.stringify(trainer)}::jsonb, ${parameters}::jsonb,
-      ${resources}::jsonb, ${holdout}, ${publish}::jsonb, ${runtime}, ${timeout})
+      ${resources}::jsonb, ${holdout}, ${publish}::jsonb, ${runtime}, ${timeout}, ${serving}::jsonb)
     on conflict (name) do update set dataset = excluded.dataset, view = excluded.view, model = excluded.model,
       target = excluded.target, task = excluded.task, trainer = excluded.trainer, parameters = excluded.parameters,
       resources = excluded.resources, holdout = excluded.holdout, publish = excluded.publish, runtime = excluded.runtime,
-      timeout = excluded.timeout, updated_at = clock_timestamp()
+      timeout = excluded.timeout, serving = excluded.serving, updated_at = clock_timestamp()
     returning *, xmax = 0 as fresh`
   if (!row) throw new Error(`pipeline ${name} was not stored`)
   return { saved: pipeline(row), isNew: row.fresh }
@@ -144,7 +145,7 @@ export async function endRun(
   return rows.length > 0
 }
 
-function pipeline({ dataset, resources, publish, runtime, timeout, ...row }: PipelineRow): Pipeline {
+function pipeline({ dataset, resources, publish, runtime, timeout, serving, ...row }: PipelineRow): Pipeline {
   const { name, view, model, target, task, trainer, parameters, holdout } = row
   return {
     name,
@@ -160,5 +161,6 @@ function pipeline({ dataset, resources, publish, runtime, timeout, ...row }: Pip
     ...(runtime === null ? {} : { runtime }),
     ...(timeout === null ? {} : { timeout }),
     ...(publish === null ? {} : { publish }),
+    ...(serving === null ? {} : { serving }),
   }
 }

@@ -80,7 +80,12 @@ export async function start(
   const script = source.kind === 'gbdt' ? {} : { source }
   const facts = failed
     ? { pipeline, extraction, ...script }
-    : { pipeline, extraction: { ...extraction, definition: prepared.definition }, ...script }
+    : {
+        pipeline,
+        extraction: { ...extraction, definition: prepared.definition },
+        ...script,
+        ...(source.kind === 'gbdt' ? {} : { table: prepared.table }),
+      }
   const key = once ? onceKey({ pipeline, extraction, source }) : null
   const isNew = await addRun(tx.query, { id, facts, once: key, job: null, error: failed ? prepared.reason : null })
   if (!isNew) return null

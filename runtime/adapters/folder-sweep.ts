@@ -46,7 +46,13 @@ export function folderSweep(places: Places, writer: Writer): Objects['sweep'] {
     try {
       goes = (await isOld(aside)) && !(await isKept())
     } finally {
-      if (!goes) await putBack(aside, name)
+      if (!goes) {
+        // Where this fails, the next sweep begins with it.
+        const before = recovered
+        recovered = undefined
+        await putBack(aside, name)
+        recovered = before
+      }
     }
     if (goes) await rm(aside)
     return goes

@@ -100,6 +100,9 @@ function transaction(query: Query, context: RequestContext | undefined) {
     async cancelJob(id) {
       await query`select mezz.cancel_job(${id})`
     },
+    async serve(name, workload) {
+      await query`select mezz.serve(${name}, ${workload}::jsonb)`
+    },
     async lock(name) {
       // Apart from the locks on an event's topic and key, which every function takes, and in an order of their own.
       await query`select pg_advisory_xact_lock(hashtext('lock ' || current_schema()), hashtext(${name}))`

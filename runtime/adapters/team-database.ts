@@ -141,7 +141,8 @@ async function functionSchema(owner: Database, team: string, { name, emits, fold
     set search_path = ${schema}; ${COMMON}; reset search_path;
     grant usage on schema ${schema}, mezz to ${role};
     grant execute on function mezz.emit(jsonb), mezz.start_jobs(jsonb), mezz.keep(text, text[]), mezz.release(text),
-      mezz.job(uuid), mezz.job_log(uuid, bigint, integer), mezz.cancel_job(uuid), mezz.made_from(text, text, text) to ${role};
+      mezz.job(uuid), mezz.job_log(uuid, bigint, integer), mezz.cancel_job(uuid), mezz.made_from(text, text, text),
+      mezz.serve(text, jsonb) to ${role};
     alter role ${role} set search_path = ${schema}`)
   await owner.query`
     insert into mezz.functions (role, name, emits) values (${own}, ${name}, ${[...emits]}::text[])

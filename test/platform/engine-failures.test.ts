@@ -129,6 +129,10 @@ describe('an engine whose events cannot be handled', () => {
       return status?.state === 'stopped' && status.inFlight === 0 && status
     })
     const dead = (await bench.toy.deadLetters.list({}, { limit: 1000 })).length
+    await eventually(
+      'its stop in the store',
+      async () => (await bench.toy.states.all()).get('toy')?.state === 'stopped',
+    )
     await bench.restart()
     const again = await eventually('the restarted trigger', async () => {
       const status = await bench.status()

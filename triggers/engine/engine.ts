@@ -9,6 +9,7 @@ import type { Records } from '../../runtime/records.ts'
 import type { Schedules } from '../../runtime/schedules.ts'
 import type { LogRecord, Topics } from '../../runtime/topics.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
+import type { WantedWorkloads, Workloads } from '../../runtime/workloads.ts'
 import { createStallProbe } from './core/stall.ts'
 import type { Answer } from './deliver.ts'
 import type { Dispatch } from './dispatch.ts'
@@ -16,6 +17,7 @@ import { createDispatch } from './dispatch.ts'
 import type { HousekeepingOptions } from './housekeeping.ts'
 import { keepHouse } from './housekeeping.ts'
 import { runJobs } from './jobs.ts'
+import { reconcile } from './reconcile.ts'
 import { runRedrives } from './redrive.ts'
 import { relay } from './relay.ts'
 import { runSchedules } from './schedules.ts'
@@ -38,6 +40,8 @@ export interface EngineOptions extends Pick<HousekeepingOptions, 'expiry' | 'obj
   readonly deadLetters: DeadLetters
   readonly schedules: Schedules
   readonly cancellations: Cancellations
+  readonly wanted: WantedWorkloads
+  readonly workloads: Workloads
   readonly launcher: Launcher
   readonly parallelJobs: number
   /** Partitions of a topic that does not exist yet. */
@@ -144,6 +148,7 @@ export function startEngine(options: EngineOptions): Engine {
       (signal) => runSchedules({ ...options, clock: options.clock ?? Date.now }, signal),
       supervised,
     ),
+    supervise('workloads', (signal) => reconcile(options, signal), supervised),
     supervise('trigger states', obey, supervised),
     supervise('stall probe', probe, supervised),
     supervise('housekeeping', (signal) => keepHouse(options, signal), supervised),

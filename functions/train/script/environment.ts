@@ -13,6 +13,8 @@ export interface ScriptEnvironment {
   /** In front of PATH. */
   readonly path: readonly string[]
   readonly lock: string
+  /** Which one it is, in words. */
+  readonly told?: string
 }
 
 export interface Place {
@@ -29,7 +31,10 @@ export const HELPER = fileURLToPath(new URL('./helper', import.meta.url))
 const Made = z.object({ python: z.string(), lock: z.string(), told: z.string() })
 
 /** The Python of the script's `requirements.txt`, made where there is none of its digest; else that of this machine. */
-export async function pythonEnvironment({ root, folder, installer }: Place, { MEZZ_CACHE }: Variables) {
+export async function pythonEnvironment(
+  { root, folder, installer }: Place,
+  { MEZZ_CACHE }: Pick<Variables, 'MEZZ_CACHE'>,
+) {
   const requirements = nearest('requirements.txt', { root, folder })
   const asked = await askProgram(
     ['python3', join(HELPER, 'environment.py'), join(MEZZ_CACHE, 'python'), requirements ?? ''],
@@ -41,8 +46,7 @@ export async function pythonEnvironment({ root, folder, installer }: Place, { ME
     )
   }
   const { python, lock, told } = Made.parse(JSON.parse(asked))
-  console.log(told)
-  const made: ScriptEnvironment = { command: [python], path: [dirname(python)], lock }
+  const made: ScriptEnvironment = { command: [python], path: [dirname(python)], lock, told }
   return made
 }
 

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { GIT_ENVIRONMENT } from '../git-look.ts'
-import { readTar } from '../scripts/tar.ts'
+import { readTar, writeTar } from '../scripts/tar.ts'
 import { ScriptFault } from './fault.ts'
 import { runProgram } from './programs.ts'
 import type { Settings } from './settings.ts'
@@ -38,4 +38,12 @@ export async function fetchCommit(
   const said = await git('checkout', '--quiet', '--detach', commit)
   if (said !== null) throw new ScriptFault(`git has no commit ${commit} of ${url}: ${said.trim()}`)
   await rm(join(folder, '.git'), { recursive: true })
+}
+
+/** Packs the files of a folder (links are left out) as those of a script that was put. */
+export async function packFolder(folder: string, archive: string): Promise<void> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  const read = files.map(async (file) => ({ path: relative(folder, file), bytes: await readFile(file) }))
+  await writeFile(archive, writeTar(await Promise.all(read)))
 }

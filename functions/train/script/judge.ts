@@ -16,13 +16,13 @@ const Reference = z.union([
   z.object({ rows: z.array(z.array(Value)), values: z.array(z.number()) }),
 ])
 const HELP =
-  'a script leaves a model by mezz.save(model), or writes model.onnx, signature.json and reference.json itself'
+  'a script leaves a model by mezz.save(model) or mezz.serve(predict), or writes model.onnx, signature.json and reference.json itself'
 
 /** Demands that a script left a model with all that judges it; says in a `ScriptFault` what is not as it should be. */
 export async function judge(folder: string, { entry, task, target }: Settings): Promise<void> {
-  const models = (await Promise.all(['model.onnx', 'model.txt'].map((name) => isThere(join(folder, name))))).filter(
-    Boolean,
-  )
+  const models = (
+    await Promise.all(['model.onnx', 'model.txt', 'contract.json'].map((name) => isThere(join(folder, name))))
+  ).filter(Boolean)
   if (models.length !== 1) {
     throw new ScriptFault(`${entry} left ${models.length === 0 ? 'no model' : 'two models'}: ${HELP}`)
   }

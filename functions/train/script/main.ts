@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import type { ScriptEnvironment } from './environment.ts'
 import { HELPER, nodeEnvironment, pythonEnvironment } from './environment.ts'
 import { FAULT, ScriptFault } from './fault.ts'
-import { fetchCommit, unpackScript } from './fetch.ts'
+import { fetchCommit, packFolder, unpackScript } from './fetch.ts'
 import { judge } from './judge.ts'
 import { runProgram } from './programs.ts'
 import { reasonOf } from './reason.ts'
@@ -25,13 +26,17 @@ async function main(variables: Variables): Promise<void> {
   const root = join(process.cwd(), 'script')
   const base = { PATH, TMPDIR, LANG, MEZZ_OUTPUT }
   const installer = { ...base, HOME: process.cwd(), ...variables.MEZZ_INSTALLER }
-  if (settings.git) await fetchCommit(settings.git, { folder: root, environment: installer })
-  else await unpackScript(SCRIPT ?? '', root)
+  const archive = SCRIPT ?? join(process.cwd(), 'script.tar')
+  if (settings.git) {
+    await fetchCommit(settings.git, { folder: root, environment: installer })
+    await packFolder(root, archive)
+  } else await unpackScript(archive, root)
 
   const folder = dirname(join(root, settings.entry))
   const place = { root, folder, installer }
   const environment =
     settings.runtime === 'python' ? await pythonEnvironment(place, variables) : await nodeEnvironment(place)
+  if (environment.told) console.log(environment.told)
   // Also in the place of a file of that name which came with the script: it would never change.
   const table = join(folder, `${settings.dataset}.csv`)
   await rm(table, { force: true })
@@ -58,6 +63,10 @@ async function main(variables: Variables): Promise<void> {
   if (exit !== 0) throw new ScriptFault(reasonOf(settings, { exit, said }))
   await writeFile(join(MEZZ_OUTPUT, 'environment.txt'), environment.lock)
   await judge(MEZZ_OUTPUT, settings)
+  // What serves itself is started again from these very files.
+  if (settings.git && existsSync(join(MEZZ_OUTPUT, 'contract.json'))) {
+    await copyFile(archive, join(MEZZ_OUTPUT, 'script.tar'))
+  }
 
   function variablesOf({ path }: ScriptEnvironment): Record<string, string> {
     return {

@@ -4,14 +4,21 @@ One file, the standard library alone. The job finds it by PYTHONPATH; exporters 
 model needs them. All of it works on the columns of the dataset as they are: what is done to them must lie in the model (a
 scikit-learn Pipeline, a module's first layer), or a prediction could not do it again.
 """
-import copy, csv, json, math, os
+import copy, csv, json, math, os, pickle, subprocess, sys, tempfile
 
-__all__ = ['save', 'rows', 'frame', 'log', 'parameters', 'target', 'task', 'Fault']
+__all__ = ['save', 'serve', 'once', 'rows', 'frame', 'log', 'parameters', 'target', 'task', 'Fault']
 
 REFERENCE = 200
+MOST_ROWS = 10_000
+MOST_BYTES = 32 * 2 ** 20
+# Seconds: less than what a process may take to listen.
+LONGEST_START = 20
 target = os.environ.get('MEZZ_TARGET')
 task = os.environ.get('MEZZ_TASK')
 parameters = json.loads(os.environ.get('MEZZ_PARAMETERS', '{}'))
+# `answer` where the script serves its model, `prove` where it shows that it can; none where it trains.
+_serving = os.environ.get('MEZZ_SERVE')
+_learnt, _taken = [], [0]
 
 
 class Fault(Exception):
@@ -55,6 +62,44 @@ def save(model, metrics=None, *, columns=None, classes=None):
     for name, value in saved.files.items():
         with open(os.path.join(output, name), 'wb') as file:
             file.write(value)
+    _leave(output, saved, metrics)
+
+
+def once(learn):
+    """What `learn()` gives: it runs where the model is trained, and where it is served its result is there already, by pickle."""
+    if _serving is None:
+        learnt = learn()
+        _learnt.append(pickle.dumps(learnt))
+        return learnt
+    if not _learnt and 'MEZZ_STATE' in os.environ:
+        with open(os.environ['MEZZ_STATE'], 'rb') as file:
+            _learnt.extend(pickle.load(file))
+    if len(_learnt) == _taken[0]:
+        raise Fault('mezz.once is called more often where the model is served than where it was trained')
+    _taken[0] += 1
+    return pickle.loads(_learnt[_taken[0] - 1])
+
+
+def serve(predict, metrics=None, *, columns=None, classes=None):
+    """Serves a model by this very script, which is started again where predictions are asked for: the call stands at its end.
+
+    predict  takes rows as `rows()` gives them, without the target, and gives for each a number (regression), or a label or
+             {label: probability} (classification)
+    metrics  {name: number}
+    columns  those that it takes: by default all but the target
+    classes  the labels: by default those of the dataset
+
+    What takes long to learn belongs into `mezz.once(learn)`: all else runs again at each start.
+    """
+    if _serving == 'answer':
+        _answer(predict)
+    elif _serving == 'prove':
+        _tell_proof(predict)
+    else:
+        _keep(predict, metrics, columns, classes)
+
+
+def _leave(output, saved, metrics):
     signature = {'task': task, 'target': target, 'inputs': saved.inputs}
     if task == 'classification':
         signature['classes'] = [_json(label) for label in saved.classes]
@@ -475,6 +520,270 @@ def _fields(message, wanted):
             at += size
         else:
             at += 8 if kind == 1 else 4
+
+
+# --- served by the script itself
+
+def _keep(predict, metrics, columns, classes):
+    output, table, cells = _variable('MEZZ_OUTPUT'), _Table(), rows()
+    names = _demand_columns(columns or table.without_target(), table)
+    labels = [_json(label) for label in classes or table.labels()] if task == 'classification' else None
+    contract = {'columns': [{'name': name, 'type': _type_of(row[name] for row in cells)} for name in names], 'classes': labels}
+    step = max(1, len(cells) // REFERENCE)
+    sample = [{name: row[name] for name in names} for row in cells[::step][:REFERENCE]]
+    _write(output, 'contract.json', contract)
+    if _learnt:
+        with open(os.path.join(output, 'state.pickle'), 'wb') as file:
+            pickle.dump(_learnt, file)
+    answers = _asked(predict, sample, labels)
+    again = _ask_again(output, sample)
+    for at, (one, other) in enumerate(zip(answers, again)):
+        if not all(math.isclose(first, second, rel_tol=1e-9, abs_tol=1e-9) for first, second in zip(_numbers(one), _numbers(other))):
+            raise Fault(f'started again, the script answers row {at} of its sample by {_plain(other)}, not by {_plain(one)}: keep what '
+                        'it learns by mezz.once(learn), or give what is random a seed')
+    reference = {'rows': [list(row.values()) for row in sample],
+                 **({'values': [one['value'] for one in answers]} if labels is None else {'probabilities': [_numbers(one) for one in answers]})}
+    _leave(output, _Saved({}, _inputs(names), reference, labels), metrics)
+
+
+def _ask_again(output, sample):
+    """What the script says of these rows when it is started as it will be where it is served."""
+    with tempfile.TemporaryDirectory() as folder:
+        _write(folder, 'rows.json', sample)
+        state = os.path.join(output, 'state.pickle')
+        environment = {**os.environ, 'MEZZ_SERVE': 'prove', 'MEZZ_OUTPUT': folder, 'MEZZ_CONTRACT': os.path.join(output, 'contract.json'),
+                       **({'MEZZ_STATE': state} if os.path.exists(state) else {})}
+        try:
+            ended = subprocess.run([sys.executable, *sys.argv], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
+                                   text=True, timeout=LONGEST_START)
+        except subprocess.TimeoutExpired as error:
+            raise Fault(f'the script takes more than {LONGEST_START} s from its start to mezz.serve: keep what it learns by '
+                        'mezz.once(learn)') from error
+        answers = os.path.join(folder, 'answers.json')
+        if ended.returncode != 0 or not os.path.exists(answers):
+            last = (ended.stderr.strip().splitlines() or ['it ended before mezz.serve'])[-1]
+            raise Fault(f'the script cannot be started again to serve its model: {last[:300]}')
+        with open(answers, encoding='utf-8') as file:
+            return json.load(file)
+
+
+def _tell_proof(predict):
+    folder, contract = _variable('MEZZ_OUTPUT'), _contract()
+    with open(os.path.join(folder, 'rows.json'), encoding='utf-8') as file:
+        given = json.load(file)
+    _write(folder, 'answers.json', _asked(predict, given, contract['classes']))
+    raise SystemExit(0)
+
+
+def _contract():
+    with open(_variable('MEZZ_CONTRACT'), encoding='utf-8') as file:
+        return json.load(file)
+
+
+def _asked(predict, given, classes):
+    found = list(predict([dict(row) for row in given]))
+    if len(found) != len(given):
+        raise Fault(f'predict gives {len(found)} answers for {len(given)} rows: it gives one for each')
+    return [_prediction(value, classes) for value in found]
+
+
+def _prediction(value, classes):
+    value = value.item() if hasattr(value, 'item') else value
+    if classes is None:
+        return {'value': _finite(value)}
+    shares = {_text(label): _finite(share) for label, share in value.items()} if isinstance(value, dict) else {_text(value): 1.0}
+    probabilities = {_text(label): 0.0 for label in classes}
+    odd = [text for text in shares if text not in probabilities]
+    if odd:
+        raise Fault(f'predict gives {odd[0]}, which is none of the classes: {", ".join(list(probabilities)[:10])}')
+    probabilities.update(shares)
+    label = max(classes, key=lambda one: probabilities[_text(one)])
+    return {'label': label, 'probabilities': probabilities}
+
+
+def _finite(value):
+    try:
+        number = float(value)
+    except (TypeError, ValueError) as error:
+        raise Fault(f'predict gives {value!r:.100}, which is no number') from error
+    if not math.isfinite(number):
+        raise Fault(f'predict gives {number}, which JSON does not have')
+    return number
+
+
+def _numbers(answer):
+    return [answer['value']] if 'value' in answer else list(answer['probabilities'].values())
+
+
+def _plain(answer):
+    return json.dumps(answer.get('probabilities', answer.get('value')))[:200]
+
+
+def _text(label):
+    """A label's text as JSON has it."""
+    label = _json(label)
+    if isinstance(label, bool):
+        return 'true' if label else 'false'
+    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
+
+
+def _type_of(values):
+    kinds = {'boolean' if isinstance(value, bool) else 'number' if isinstance(value, (int, float)) else 'text'
+             for value in values if value is not None}
+    return kinds.pop() if len(kinds) == 1 else 'text'
+
+
+class _Problem(Exception):
+    def __init__(self, status, code, detail, errors=None):
+        self.status, self.code, self.detail, self.errors = status, code, detail, errors
+
+
+def _answer(predict):
+    """The routes of a model on PORT, until the process is ended."""
+    import hmac, re, secrets, threading, time, traceback, uuid
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    contract, lock = _contract(), threading.Lock()
+    model, version, guard = os.environ['MEZZ_MODEL'], int(os.environ['MEZZ_VERSION']), os.environ.get('MEZZ_GUARD', '')
+
+    def new_id():
+        bits = (int(time.time() * 1000) << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62)
+        return uuid.UUID(int=bits)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = 'HTTP/1.1'
+        # Head and body go out together.
+        wbufsize = -1
+        disable_nagle_algorithm = True
+
+        def do_GET(self):
+            self.respond(lambda: {'status': self.path[8:]} if self.path in ('/health/live', '/health/ready') else self.nowhere())
+
+        def do_POST(self):
+            self.respond(self.predict)
+
+        do_PUT = do_DELETE = do_PATCH = do_POST
+
+        def respond(self, work):
+            try:
+                body = self.body()
+                if guard and not hmac.compare_digest(self.headers.get('X-Mezz-Guard', '').encode(), guard.encode()):
+                    raise _Problem(403, 'forbidden', 'the gateway alone may ask this process')
+                self.given = body
+                self.send(200, 'application/json', work())
+            except _Problem as problem:
+                self.send(problem.status, 'application/problem+json', {
+                    'type': 'about:blank', 'title': self.responses[problem.status][0], 'status': problem.status,
+                    'detail': problem.detail, 'code': problem.code, **({'errors': problem.errors} if problem.errors else {})})
+            except (ConnectionError, TimeoutError):
+                self.close_connection = True
+            except Exception:
+                traceback.print_exc()
+                self.send(500, 'application/problem+json', {
+                    'type': 'about:blank', 'title': 'Internal Server Error', 'status': 500, 'detail': 'unexpected error', 'code': 'internal'})
+
+        def nowhere(self):
+            raise _Problem(404, 'not_found', f'no route {self.command} {self.path}')
+
+        def predict(self):
+            place = re.fullmatch(r'/models/([^/?]+)/predict(\?.*)?', self.path)
+            if self.command != 'POST' or not place:
+                self.nowhere()
+            if place[1] != model:
+                raise _Problem(404, 'not_found', f'here the model {model} is served alone: ask infer for {place[1]}')
+            given = _rows_of(self.given, self.headers.get('Content-Type', ''), contract)
+            # Who wrote it need not think of two requests at once.
+            with lock:
+                predictions = _asked(predict, given, contract['classes'])
+            return {'id': f'{model}@{version}/{new_id()}', 'model': model, 'version': version, 'predictions': predictions}
+
+        def body(self):
+            parts, size = [], 0
+            for part in self.chunks():
+                size += len(part)
+                if size > MOST_BYTES:
+                    self.close_connection = True
+                    raise _Problem(413, 'too_large', f'the body has more than {MOST_BYTES} bytes')
+                parts.append(part)
+            return b''.join(parts)
+
+        def chunks(self):
+            if 'chunked' not in self.headers.get('Transfer-Encoding', ''):
+                left = int(self.headers.get('Content-Length') or 0)
+                while left > 0:
+                    part = self.rfile.read(min(left, 2 ** 16))
+                    if not part:
+                        raise ConnectionError('the body ends too early')
+                    left -= len(part)
+                    yield part
+                return
+            while size := int(self.rfile.readline(100).split(b';')[0], 16):
+                if size > MOST_BYTES:
+                    yield bytes(MOST_BYTES + 1)
+                yield self.rfile.read(size)
+                self.rfile.readline(3)
+            while self.rfile.readline(2 ** 16).strip():
+                pass
+
+        def send(self, status, kind, document):
+            text = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+            self.send_response(status)
+            self.send_header('Content-Type', kind)
+            self.send_header('Content-Length', str(len(text)))
+            if self.close_connection:
+                self.send_header('Connection', 'close')
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *_):
+            pass
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128
+
+    def end_with_parent():
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    if os.environ.get('MEZZ_ENDS_WITH_PARENT') == '1':
+        threading.Thread(target=end_with_parent, daemon=True).start()
+    Server(('127.0.0.1', int(os.environ['PORT'])), Handler).serve_forever()
+
+
+def _rows_of(body, kind, contract):
+    """The rows of a request as `rows()` would give them: a value as its JSON type or as its text in a CSV."""
+    if kind.split(';')[0].strip().lower() != 'application/json':
+        raise _Problem(415, 'unsupported_media_type', 'send JSON: content-type application/json')
+    try:
+        whole = json.loads(body)
+    except ValueError as error:
+        raise _Problem(400, 'invalid_input', f'the body is no JSON: {error}') from error
+    given = whole.get('rows') if isinstance(whole, dict) else None
+    if not isinstance(given, list) or not 1 <= len(given) <= MOST_ROWS:
+        reason = f'expected 1 to {MOST_ROWS} rows'
+        raise _Problem(400, 'invalid_input', f'the body is not what this route takes: {reason}', [{'pointer': '/rows', 'reason': reason}])
+    odd = [at for at, row in enumerate(given) if not isinstance(row, dict)]
+    if odd:
+        reason = 'expected an object {column: value}'
+        raise _Problem(400, 'invalid_input', f'the body is not what this route takes: {reason}',
+                       [{'pointer': f'/rows/{at}', 'reason': reason} for at in odd[:100]])
+    faults = []
+    found = [{column['name']: _cell(row.get(column['name']), column, at, faults) for column in contract['columns']}
+             for at, row in enumerate(given)]
+    if faults:
+        raise _Problem(422, 'unprocessable', f'the rows do not fit the model: {faults[0]["reason"]}', faults[:100])
+    return found
+
+
+def _cell(value, column, at, faults):
+    value = _value(value) if isinstance(value, str) else value
+    kinds = {'number': (int, float), 'boolean': bool, 'text': (str, int, float, bool)}[column['type']]
+    if value is None or (isinstance(value, kinds) and not (column['type'] == 'number' and isinstance(value, bool))):
+        return value
+    name = column['name'].replace('~', '~0').replace('/', '~1')
+    shown = json.dumps(value, ensure_ascii=False)[:100]
+    faults.append({'pointer': f'/rows/{at}/{name}', 'reason': f'{column["name"]} is a {column["type"]}, not {shown}'})
+    return None
 
 
 # --- what they share
