@@ -61,6 +61,8 @@ export interface FunctionTest {
   emitted(): Promise<Emitted[]>
   /** The jobs that it has asked for so far, in order. */
   jobs(): Promise<{ readonly id: string; readonly request: JobRequest }[]>
+  /** The owners for whom it keeps blobs now, by name. */
+  kept(): Promise<string[]>
   readonly objects: Objects
   /** Its tables, by its own role. */
   readonly query: Query
@@ -158,6 +160,10 @@ export async function setup<uses extends PortName, types extends string>(
       return rows.map(({ data, ...rest }) => ({ ...rest, data: JSON.parse(data) as unknown }))
     },
     jobs: () => engine.query`select id, request from jobs order by created_at, id`,
+    async kept() {
+      const rows = await engine.query<{ owner: string }>`select distinct owner from blobs order by owner`
+      return rows.map(({ owner }) => owner)
+    },
     objects: ports.objects,
     query: own.query,
     log,

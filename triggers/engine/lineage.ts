@@ -75,6 +75,9 @@ export function lineageOf(team: string, { type, data, time }: Pick<Envelope, 'ty
   }
 }
 
+/** What is made for a thing alone goes with it. */
+const GO_WITH: Readonly<Record<string, readonly string[]>> = { view: ['extractions'], model: ['conversions'] }
+
 /** An event `mezz.<noun>.deleted` names the thing by its noun, and a version where not all of them are gone. */
 function deletedBy(type: string, data: string): ResourceName[] {
   const [, noun] = /^mezz\.(dataset|view|pipeline|model|script)\.deleted\.v\d+$/.exec(type) ?? []
@@ -82,7 +85,8 @@ function deletedBy(type: string, data: string): ResourceName[] {
   const told = z.looseObject({ [noun]: z.string(), version: z.int().optional() }).safeParse(JSON.parse(data))
   if (!told.success) return []
   const { version } = told.data
-  return [{ kind: `${noun}s`, name: String(told.data[noun]), version: version === undefined ? version : `${version}` }]
+  const thing = { name: String(told.data[noun]), version: version === undefined ? version : `${version}` }
+  return [`${noun}s`, ...(GO_WITH[noun] ?? [])].map((kind) => ({ kind, ...thing }))
 }
 
 /** A script of ours by its version, one of a repository by its commit, our own trainer by its digest. */

@@ -94,3 +94,21 @@ export async function endBatch(
     where id = ${id} and state = 'queued' returning 1`
   return rows.length > 0
 }
+
+/** Up to which version a dataset of this name was deleted; 0 where none was. */
+export async function deletedUpTo(query: Query, dataset: string): Promise<number> {
+  const [row] = await query<{ versions: number }>`select versions from deleted where dataset = ${dataset}`
+  return row?.versions ?? 0
+}
+
+/** Forgets the versions of a dataset up to this one, and remembers that they are gone; answers with the batches whose predictions had become them. */
+export async function forgetVersions(query: Query, dataset: string, versions: number): Promise<string[]> {
+  await query`
+    insert into deleted as known (dataset, versions) values (${dataset}, ${versions})
+    on conflict (dataset) do update set versions = greatest(known.versions, excluded.versions)`
+  const rows = await query<{ id: string }>`
+    select b.id from batches b join datasets d on d.dataset = b.result and d.digest = b.digest
+    where b.result = ${dataset} and d.version <= ${versions}`
+  await query`delete from datasets where dataset = ${dataset} and version <= ${versions}`
+  return rows.map(({ id }) => id)
+}

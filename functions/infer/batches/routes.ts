@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { PlatformError } from 'mezz/errors'
 import type { batchCompleted } from 'mezz/events'
-import { datasetIngested, jobEnded } from 'mezz/events'
+import { datasetDeleted, datasetIngested, jobEnded } from 'mezz/events'
 import type { Ports, Query } from 'mezz/ports'
 import { uuidv7 } from 'mezz/uuid'
 import { answers, body, event, idempotent, nameParam, Page, query } from 'mezz/validate'
@@ -12,7 +12,7 @@ import { Batch, Batches, BatchOrder, shownBatch } from './batch.ts'
 import { end, outcomeOf } from './ended.ts'
 import { plan } from './order.ts'
 import type { BatchRow } from './queries.ts'
-import { addBatch, batchOfJob, findBatch, keepVersion, listBatches } from './queries.ts'
+import { addBatch, batchOfJob, deletedUpTo, findBatch, forgetVersions, keepVersion, listBatches } from './queries.ts'
 
 const BatchesPage = Page.extend({ after: z.uuid().optional() })
 
@@ -69,7 +69,18 @@ export function batches(
     .post('/events/dataset-ingested', event(datasetIngested), async (c) => {
       const { kind, schema, ...version } = c.req.valid('json')
       await sql.transaction(async (tx) => {
-        if (kind === 'table') await keepVersion(tx.query, { ...version, columns: schema })
+        if (kind !== 'table') return
+        await tx.lock(version.dataset)
+        if (version.version > (await deletedUpTo(tx.query, version.dataset)))
+          await keepVersion(tx.query, { ...version, columns: schema })
+      })
+      return c.body(null, 204)
+    })
+    .post('/events/dataset-deleted', event(datasetDeleted), async (c) => {
+      const { dataset, versions } = c.req.valid('json')
+      await sql.transaction(async (tx) => {
+        await tx.lock(dataset)
+        for (const id of await forgetVersions(tx.query, dataset, versions)) await tx.release(`batches/${id}`)
       })
       return c.body(null, 204)
     })
