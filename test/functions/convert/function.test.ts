@@ -4,7 +4,7 @@ import type { FunctionTest } from '../../../build/testkit/setup.ts'
 import { setup } from '../../../build/testkit/setup.ts'
 import convert from '../../../functions/convert/function.ts'
 import { onnxruntimeModels } from '../../../runtime/adapters/onnxruntime.ts'
-import { conversionFailed, modelConverted, modelTrained } from '../../../triggers/events.ts'
+import { conversionFailed, modelConverted, modelDeleted, modelTrained } from '../../../triggers/events.ts'
 import { readCase } from './cases.ts'
 
 const { text, rows, expected, model } = readCase('breast-cancer')
@@ -167,5 +167,34 @@ describe('convert', () => {
 
     assert.equal(answer.status, 404)
     assert.deepEqual(await bench.emitted(), before)
+  })
+
+  it('lets the conversions of a deleted model go, and makes none of its runs from before', async () => {
+    const at = (ms: number) => new Date(Date.UTC(2026, 0, 1, 0, 0, 0, ms)).toISOString()
+    const of = async (run: string, orderedAt?: string) => ({
+      ...(await trained(text, reference)),
+      run,
+      model: 'gone',
+      ...(orderedAt ? { orderedAt } : {}),
+    })
+    const told = async () =>
+      (await bench.emitted()).filter(({ type, key }) => key === 'gone' && type === modelConverted.type).length
+    await bench.deliver(modelTrained, await of('old', at(1)))
+    await bench.deliver(modelTrained, await of('new', at(3)))
+    assert.equal(await told(), 2)
+
+    await bench.deliver(modelDeleted, { model: 'gone', versions: 1, deletedAt: at(2) })
+    await bench.deliver(modelTrained, await of('late', at(2)))
+    await bench.deliver(modelTrained, await of('undated'))
+
+    const statuses = ['old', 'new', 'late', 'undated'].map(
+      async (run) => (await bench.request(`/conversions/${run}`)).status,
+    )
+    assert.deepEqual(await Promise.all(statuses), [404, 200, 404, 404])
+    assert.equal(await told(), 2)
+    assert.deepEqual(
+      (await bench.kept()).filter((owner) => ['old', 'new', 'late'].includes(owner.replace('conversions/', ''))),
+      ['conversions/new'],
+    )
   })
 })
