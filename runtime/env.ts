@@ -2,15 +2,24 @@ import { readFileSync } from 'node:fs'
 import * as z from 'zod'
 import { PlatformError } from './errors.ts'
 import { IssuerTable } from './issuer-row.ts'
+import type { Retention } from './retention.ts'
+import { forgetsTooSoon, retentionOf } from './retention.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 /** Never shown, not even when they are wrong: they hold passwords. */
 const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN']
+const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const Port = z
   .string()
   .regex(/^\d{1,5}$/, 'must be a port')
   .transform(Number)
   .pipe(z.number().max(65535))
+/** In milliseconds. */
+const Duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?[smhd]$/, 'must be like 90s, 30m, 24h or 7d')
+  .transform((text) => Number(text.slice(0, -1)) * (UNITS[text.slice(-1)] ?? 0))
+  .pipe(z.number().positive('must be longer than nothing'))
 const Flag = z.enum(['', '0', '1']).transform((text) => text === '1')
 
 /** Every variable that the platform reads, from here alone. */
@@ -59,6 +68,12 @@ const Environment = z.object({
   TABLES_FOLDER: z.string().min(1).optional(),
   /** Where jobs keep what outlives them, such as the environments of scripts: by default in the data folder. */
   MEZZ_CACHE: z.string().min(1).optional(),
+  /** How long the embedded log, dead letters, what was handled, flow runs and ended jobs are kept. */
+  MEZZ_RETENTION_LOG: Duration.optional(),
+  MEZZ_RETENTION_DEAD_LETTERS: Duration.optional(),
+  MEZZ_RETENTION_INBOX: Duration.optional(),
+  MEZZ_RETENTION_FLOWS: Duration.optional(),
+  MEZZ_RETENTION_JOBS: Duration.optional(),
   TABLES_MEMORY: z
     .string()
     .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|KB|MB|GB)$/, 'must be like 256MiB')
@@ -81,8 +96,28 @@ export function readEnvironment(given: Readonly<Record<string, string | undefine
   if (source['MEZZ_DEVELOPER'] === '1' && !LOOPBACK.test(source['MEZZ_HOST'] ?? 'localhost')) {
     faults.push(`  MEZZ_DEVELOPER: is for loopback alone, found MEZZ_HOST ${JSON.stringify(source['MEZZ_HOST'])}`)
   }
+  if (parsed.success && forgetsTooSoon(toRetention(parsed.data))) {
+    faults.push(
+      '  MEZZ_RETENTION_INBOX: must be as long as log and dead letters together: an event that comes again would take effect twice',
+    )
+  }
   if (parsed.success && faults.length === 0) return parsed.data
   throw new PlatformError('invalid_input', `the environment is not right:\n${faults.join('\n')}`)
+}
+
+/** How long things are kept, as the environment says. */
+export function readRetention(given?: Readonly<Record<string, string | undefined>>): Retention {
+  return toRetention(readEnvironment(given))
+}
+
+function toRetention(read: Environment): Retention {
+  return retentionOf({
+    log: read.MEZZ_RETENTION_LOG,
+    deadLetters: read.MEZZ_RETENTION_DEAD_LETTERS,
+    inbox: read.MEZZ_RETENTION_INBOX,
+    flows: read.MEZZ_RETENTION_FLOWS,
+    jobs: read.MEZZ_RETENTION_JOBS,
+  })
 }
 
 /** The command that a user edits texts with. */

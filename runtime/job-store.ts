@@ -37,7 +37,7 @@ export interface JobStore {
       readonly lines: readonly Omit<JobLine, 'at'>[]
     },
   ): Promise<boolean>
-  /** The job's one end and its event, stored together; false when the attempt is no longer the current one. */
+  /** The job's one end, its event, and the state of its flow step where there is one, stored together; false when the attempt is no longer the current one. */
   finish(job: ClaimedJob, end: AttemptEnd): Promise<boolean>
   /** Resolves when a job may wait, or the signal ends. */
   rung(signal: AbortSignal): Promise<void>

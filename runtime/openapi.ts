@@ -113,13 +113,18 @@ function queryParameters(query: z.ZodType) {
 }
 
 function input(schema: z.ZodType) {
-  return plain(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }))
+  return plain(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override: portable }))
 }
 
 function output(schema: z.ZodType) {
-  return plain(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }))
+  return plain(z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any', override: portable }))
 }
 
 function plain({ $schema: _, ...schema }: z.core.JSONSchema.BaseSchema) {
   return schema
+}
+
+/** Leaves out patterns that name Unicode properties: JSON Schema allows them, and the expressions of Python, Go and Java know others or none. */
+function portable({ jsonSchema }: { readonly jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.pattern?.includes('\\p{')) delete jsonSchema.pattern
 }

@@ -32,6 +32,8 @@ export interface Objects {
   ): Promise<readonly { readonly name: string; readonly bytes: number }[]>
   /** Also when it is not there. */
   remove(name: string): Promise<void>
+  /** For the sweeper, which is alone: removes a blob, unless it was put since `before` or `isKept` says at the last moment that it must stay; answers whether it did. */
+  sweep(sha256: string, unless: { readonly before: Date; readonly isKept: () => Promise<boolean> }): Promise<boolean>
 }
 
 /** A statement with its values bound, never text that is joined: numbers, strings, booleans, null, Date, Uint8Array; arrays and objects are JSON (for jsonb), but for an array behind which `::text[]`, `::bigint[]`, … stands. */
@@ -94,6 +96,8 @@ export interface Transaction<types extends string = never> {
   lock(name: string): Promise<void>
   /** Says that rows of `owner` name these blobs, so that the sweeper leaves them. */
   keep(owner: string, blobs: readonly ObjectRef[]): Promise<void>
+  /** Says that no row of `owner` names a blob any more: what no other owner keeps is the sweeper's. */
+  release(owner: string): Promise<void>
 }
 
 /** Kubernetes quantities: `500m`, `256Mi`. */
@@ -132,6 +136,8 @@ export interface TableSession {
   readonly folder: string
   /** Any statement; `values` stand for `?`. Rows as JSON values: numbers (also for integers), strings, booleans, null. */
   query<row extends object>(text: string, values?: readonly unknown[]): Promise<row[]>
+  /** The rows of a SELECT as `query` gives them, in its order, some at a time: as many as it has, in little memory. No other statement before the last. */
+  each<row extends object>(select: string): AsyncIterable<row[]>
   /** Stores the rows of a SELECT, in its order, as one blob: Parquet, or CSV (RFC 4180 with a header; missing is empty; a number's text reads back as the same double). */
   store(
     select: string,

@@ -21,7 +21,17 @@ export interface Topics {
   ): Promise<{ readonly low: number; readonly high: number; readonly identity: string }>
   /** When the first record at or beyond the offset was appended; `null` when there is none. */
   appendedAt(topic: string, partition: number, offset: number): Promise<Date | null>
+  /** Lets records go from each partition's start on, as far as they are over; answers how many. A log that does so by itself does nothing here. */
+  trim(over: Over): Promise<number>
   close(): Promise<void>
+}
+
+/** Which records of a log are over: both must say so. */
+export interface Over {
+  /** Those that were appended before. */
+  readonly before: Date
+  /** Those below this offset. */
+  below(place: { readonly topic: string; readonly partition: number; readonly identity: string }): number
 }
 
 export interface MemberListener {

@@ -23,13 +23,15 @@ export const Name = z
     'must be lower-case letters, digits and dashes, at most 63, as in sales-2024',
   )
 
+/** Text that a database can be asked for: no NUL, no half of a surrogate pair. */
+export const Text = z
+  .string()
+  .refine((text) => !text.includes('\0') && text.isWellFormed(), 'must be text without NUL or halves of characters')
+
 /** `limit` and `after` of a list. */
 export const Page = z.object({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  after: z
-    .string()
-    .refine((text) => !text.includes('\0'), 'must be text without NUL')
-    .optional(),
+  after: Text.optional(),
 })
 
 /** Parses the JSON body with `schema`; the handler reads it as `c.req.valid('json')`. It may be left out where `{}` would do. */

@@ -8,6 +8,8 @@ import { ServedScript, Serving } from '../runtime/workload.ts'
 const Name = z.string().min(1)
 const Column = z.object({ name: z.string().min(1), type: z.enum(['number', 'boolean', 'time', 'text']) })
 const Run = { run: z.string(), model: Name }
+/** When the run was asked for, by the database's clock: a model deleted after that wants nothing of it. */
+const Ordered = { orderedAt: z.iso.datetime().optional() }
 
 export const datasetIngested = defineEvent({
   type: 'mezz.dataset.ingested.v1',
@@ -22,6 +24,19 @@ export const datasetIngested = defineEvent({
     rows: z.int().nonnegative(),
     /** `sha256:` + hex of the decoded bytes. */
     digest: z.string(),
+  }),
+  key: ({ dataset }) => dataset,
+})
+
+export const datasetDeleted = defineEvent({
+  type: 'mezz.dataset.deleted.v1',
+  topic: 'datasets',
+  data: z.object({
+    dataset: Name,
+    /** Its versions from 1 to this are gone; a later one is of a dataset that began anew. */
+    versions: z.int().positive(),
+    /** By the database's clock. */
+    deletedAt: z.iso.datetime(),
   }),
   key: ({ dataset }) => dataset,
 })
@@ -62,6 +77,19 @@ export const featuresExtracted = defineEvent({
     table: ObjectRef,
     columns: z.array(z.string()),
     rows: z.int().nonnegative(),
+    /** Later extractions have higher ones. */
+    number: z.int().positive().optional(),
+  }),
+  key: ({ view }) => view,
+})
+
+export const viewDeleted = defineEvent({
+  type: 'mezz.view.deleted.v1',
+  topic: 'features',
+  data: z.object({
+    view: Name,
+    /** Its extractions up to this number are gone; a later one is of a view that was put anew. */
+    extractions: z.int().nonnegative(),
   }),
   key: ({ view }) => view,
 })
@@ -82,6 +110,24 @@ export const trainingFailed = defineEvent({
   topic: 'training',
   data: Training.extend({ error: z.string() }),
   key: ({ model }) => model,
+})
+
+export const pipelineDeleted = defineEvent({
+  type: 'mezz.pipeline.deleted.v1',
+  topic: 'training',
+  data: z.object({ pipeline: Name, model: Name }),
+  key: ({ model }) => model,
+})
+
+export const scriptDeleted = defineEvent({
+  type: 'mezz.script.deleted.v1',
+  topic: 'training',
+  data: z.object({
+    script: Name,
+    /** Its versions from 1 to this are gone; a later one is of a script that was put anew. */
+    versions: z.int().positive(),
+  }),
+  key: ({ script }) => script,
 })
 
 /** What a model foretells, and of what. */
@@ -124,6 +170,7 @@ export const modelTrained = defineEvent({
     environment: z.object({ digest: z.string(), lock: ObjectRef.optional() }),
     data: z.object({ digest: z.string() }),
     seed: z.int(),
+    ...Ordered,
   }),
   key: ({ model }) => model,
 })
@@ -140,6 +187,7 @@ export const modelConverted = defineEvent({
       leafMismatches: z.int().nonnegative(),
       maxAbsoluteDifference: z.number().nonnegative(),
     }),
+    ...Ordered,
   }),
   key: ({ model }) => model,
 })
@@ -147,7 +195,7 @@ export const modelConverted = defineEvent({
 export const conversionFailed = defineEvent({
   type: 'mezz.conversion.failed.v1',
   topic: 'models',
-  data: z.object({ ...Run, reason: z.string() }),
+  data: z.object({ ...Run, reason: z.string(), ...Ordered }),
   key: ({ model }) => model,
 })
 
@@ -169,4 +217,37 @@ export const modelRejected = defineEvent({
   topic: 'models',
   data: z.object({ ...Run, version: z.int().positive(), reason: z.string() }),
   key: ({ model }) => model,
+})
+
+export const modelDeleted = defineEvent({
+  type: 'mezz.model.deleted.v1',
+  topic: 'models',
+  data: z.object({
+    model: Name,
+    /** Its versions from 1 to this are gone; a later one is of a model that began anew. */
+    versions: z.int().positive(),
+    /** By the database's clock: what comes of runs that were asked for before is for nobody. */
+    deletedAt: z.iso.datetime(),
+  }),
+  key: ({ model }) => model,
+})
+
+export const batchCompleted = defineEvent({
+  type: 'mezz.batch.completed.v1',
+  topic: 'models',
+  data: z.object({
+    batch: z.string(),
+    model: Name,
+    version: z.int().positive(),
+    /** The version whose rows were predicted. */
+    dataset: Name,
+    datasetVersion: z.int().positive(),
+    /** The dataset that the predictions become a version of. */
+    result: Name,
+    /** Parquet: a row for each row of the dataset, in its order. */
+    part: ObjectRef,
+    schema: z.array(Column),
+    rows: z.int().positive(),
+  }),
+  key: ({ result }) => result,
 })

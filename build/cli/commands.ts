@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'dead-letters': async () => (await import('./dead-letters.ts')).deadLetters,
   flows: async () => (await import('./flows.ts')).flows,
   lineage: async () => (await import('./lineage.ts')).lineage,
+  delete: async () => (await import('./delete.ts')).remove,
   usage: async () => (await import('./usage.ts')).usage,
   bundle: async () => (await import('./bundle.ts')).bundle,
   logs: async () => (await import('./logs.ts')).logs,

@@ -4,6 +4,7 @@ import { folderObjects } from '../../runtime/adapters/folder.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
 import { postgresCancellations } from '../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../runtime/adapters/postgres-dead-letters.ts'
+import { postgresExpiry } from '../../runtime/adapters/postgres-expiry.ts'
 import { postgresJobs } from '../../runtime/adapters/postgres-jobs.ts'
 import { postgresLedger } from '../../runtime/adapters/postgres-ledger.ts'
 import { postgresOutbox } from '../../runtime/adapters/postgres-outbox.ts'
@@ -15,7 +16,7 @@ import { postgresUsage } from '../../runtime/adapters/postgres-usage.ts'
 import { postgresWorkloads } from '../../runtime/adapters/postgres-workloads.ts'
 import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
-import { installerEnvironment, readEnvironment } from '../../runtime/env.ts'
+import { installerEnvironment, readEnvironment, readRetention } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import type { EngineKey } from '../../runtime/token.ts'
@@ -108,6 +109,9 @@ export function openLocalEngine({
         deadLetters,
         schedules: postgresSchedules(database),
         cancellations,
+        expiry: postgresExpiry(database),
+        objects,
+        retention: readRetention(),
         wanted: postgresWorkloads(database),
         workloads,
         jobs: postgresJobs(database, { team, engine: name }),

@@ -64,6 +64,8 @@ export interface FunctionTest {
   jobs(): Promise<{ readonly id: string; readonly request: JobRequest }[]>
   /** The workloads that it wants now, by name. */
   workloads(): Promise<readonly NamedWorkload[]>
+  /** The owners for whom it keeps blobs now, by name. */
+  kept(): Promise<string[]>
   readonly objects: Objects
   /** Its tables, by its own role. */
   readonly query: Query
@@ -162,6 +164,10 @@ export async function setup<uses extends PortName, types extends string>(
     },
     jobs: () => engine.query`select id, request from jobs order by created_at, id`,
     workloads: () => engine.query<NamedWorkload>`select name, workload from workloads order by name`,
+    async kept() {
+      const rows = await engine.query<{ owner: string }>`select distinct owner from blobs order by owner`
+      return rows.map(({ owner }) => owner)
+    },
     objects: ports.objects,
     query: own.query,
     log,

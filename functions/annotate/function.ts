@@ -2,19 +2,19 @@ import { Hono } from 'hono'
 import { accepts } from 'hono/accepts'
 import { callerId } from 'mezz/caller'
 import { defineFunction } from 'mezz/define'
-import { annotationCompleted, datasetIngested, projectDeleted } from 'mezz/events'
+import { annotationCompleted, datasetDeleted, datasetIngested, projectDeleted } from 'mezz/events'
 import { answers, body, event, idempotent, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
 import { annotate, takeBack } from './annotate.ts'
 import { Completed, complete } from './complete.ts'
 import { create } from './create.ts'
-import { Hanging, remove, whatHangs } from './delete.ts'
+import { forgetDataset, Hanging, remove, whatHangs } from './delete.ts'
 import { EXPORT_TYPES, exported, isExportType } from './export.ts'
 import { handOut } from './hand-out.ts'
 import { demandProject, lookUp, lookUpAll } from './look-up.ts'
 import { pages } from './page/routes.ts'
 import { Project, ProjectOrder, Projects } from './project.ts'
-import { keepVersion, openProjects, shareProject } from './queries.ts'
+import { deletedUpTo, keepVersion, openProjects, shareProject } from './queries.ts'
 import { rowReader } from './rows.ts'
 import { By, Label, LabelOrder, NextQuery, openOnly, Task, taskParam } from './task.ts'
 
@@ -118,9 +118,14 @@ export default defineFunction({
         await sql.transaction(async (tx) => {
           if (kind !== 'table') return
           await tx.lock(version.dataset)
+          if (version.version <= (await deletedUpTo(tx.query, version.dataset))) return
           await keepVersion(tx.query, { ...version, columns })
           await openProjects(tx.query, { ...version, columns })
         })
+        return c.body(null, 204)
+      })
+      .post('/events/dataset-deleted', event(datasetDeleted), async (c) => {
+        await sql.transaction((tx) => forgetDataset(tx, c.req.valid('json')))
         return c.body(null, 204)
       })
   },

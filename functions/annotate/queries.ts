@@ -115,3 +115,31 @@ export async function completeProject(query: Query, name: string, result: Result
 export async function deleteProject(query: Query, name: string): Promise<void> {
   await query`delete from projects where name = ${name}`
 }
+
+/** Up to which version a dataset of this name was deleted; 0 where none was. */
+export async function deletedUpTo(query: Query, dataset: string): Promise<number> {
+  const [row] = await query<{ versions: number }>`select versions from deleted where dataset = ${dataset}`
+  return row?.versions ?? 0
+}
+
+/** Forgets the versions of a dataset up to this one, and remembers that they are gone. */
+export async function forgetVersions(query: Query, dataset: string, versions: number): Promise<void> {
+  await query`
+    insert into deleted as known (dataset, versions) values (${dataset}, ${versions})
+    on conflict (dataset) do update set versions = greatest(known.versions, excluded.versions)`
+  await query`delete from datasets where dataset = ${dataset} and version <= ${versions}`
+}
+
+/** Projects over a dataset's versions up to this one, and those that have waited for it since before a time; until the transaction's end they are this one's. */
+export async function projectsOfDeleted(
+  query: Query,
+  dataset: string,
+  { versions, time }: { readonly versions: number; readonly time: string },
+): Promise<string[]> {
+  const rows = await query<{ name: string }>`
+    select name from projects where dataset = ${dataset}
+      and case when source is null then at <= ${time}::timestamptz + interval '1 millisecond'
+        else (source->>'version')::integer <= ${versions} end
+    order by name for update`
+  return rows.map(({ name }) => name)
+}

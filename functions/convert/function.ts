@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
-import { conversionFailed, modelConverted, modelTrained } from 'mezz/events'
+import { conversionFailed, modelConverted, modelDeleted, modelTrained } from 'mezz/events'
 import type { Sql } from 'mezz/ports'
 import { answers, atMost, event, idempotent, media } from 'mezz/validate'
 import { Conversion, Converted, shown } from './conversion.ts'
 import { convert } from './convert.ts'
 import type { ConversionRow } from './queries.ts'
-import { findConversion, saveConversion } from './queries.ts'
+import { deleteConversions, findConversion, isDeleted, saveConversion } from './queries.ts'
 import { parseSamples } from './samples.ts'
 import { convertTrained } from './trained.ts'
 import { readUpload } from './upload.ts'
@@ -63,23 +63,37 @@ export default defineFunction({
       })
       .post('/events/model-trained', event(modelTrained), async (c) => {
         const trained = c.req.valid('json')
-        const { run, model } = trained
         if (trained.format === 'script') return c.body(null, 204)
+        const { run, model, orderedAt } = trained
+        const of = { run, model, ...(orderedAt === undefined ? {} : { orderedAt }) }
+        if (await isDeleted(sql.query, model, orderedAt)) return c.body(null, 204)
         const outcome = await convertTrained({ objects, models }, trained)
 
         await sql.transaction(async (tx) => {
-          await saveConversion(tx.query, { id: run, run, model }, outcome)
-          if ('reason' in outcome) return tx.emit(conversionFailed, { run, model, reason: outcome.reason })
+          await tx.lock(model)
+          if (await isDeleted(tx.query, model, orderedAt)) return
+          await saveConversion(tx.query, { id: run, ...of }, outcome)
+          if ('reason' in outcome) {
+            tx.emit(conversionFailed, { ...of, reason: outcome.reason })
+            return
+          }
 
           const { onnx, proof } = outcome
           const { opset, rows, leafMismatches, maxAbsoluteDifference } = proof
           await tx.keep(`conversions/${run}`, [onnx])
-          return tx.emit(modelConverted, {
-            run,
-            model,
+          tx.emit(modelConverted, {
+            ...of,
             onnx,
             report: { opset, rows, leafMismatches, maxAbsoluteDifference },
           })
+        })
+        return c.body(null, 204)
+      })
+      .post('/events/model-deleted', event(modelDeleted), async (c) => {
+        const { model, deletedAt } = c.req.valid('json')
+        await sql.transaction(async (tx) => {
+          await tx.lock(model)
+          for (const id of await deleteConversions(tx.query, model, deletedAt)) await tx.release(`conversions/${id}`)
         })
         return c.body(null, 204)
       }),

@@ -42,7 +42,8 @@ export async function newestVersion(query: Query, dataset: string): Promise<Tabl
 export async function saveView(query: Query, { name, dataset, leaveOut }: ViewRow): Promise<void> {
   await query`
     insert into views (name, dataset, leave_out) values (${name}, ${dataset}, ${leaveOut})
-    on conflict (name) do update set dataset = excluded.dataset, leave_out = excluded.leave_out`
+    on conflict (name) do update set dataset = excluded.dataset, leave_out = excluded.leave_out,
+      put_at = clock_timestamp()`
 }
 
 /** `null` where there is no view of this name. */
@@ -63,12 +64,15 @@ export async function addView(query: Query, { name, dataset, leaveOut }: ViewRow
     insert into views (name, dataset, leave_out) values (${name}, ${dataset}, ${leaveOut}) on conflict do nothing`
 }
 
-/** Stores an extraction; its time is this transaction's. */
-export async function saveExtraction(query: Query, extraction: Omit<ExtractionRow, 'at'>): Promise<void> {
+/** Stores an extraction; its time is this transaction's. Answers with its number: later ones have higher ones. */
+export async function saveExtraction(query: Query, extraction: Omit<ExtractionRow, 'at'>): Promise<number> {
   const { id, view, dataset, version, leaveOut, definition, table, columns, rows, reason } = extraction
-  await query`
+  const [row] = await query<{ n: number }>`
     insert into extractions (id, view, dataset, version, leave_out, definition, "table", columns, rows, reason)
-    values (${id}, ${view}, ${dataset}, ${version}, ${leaveOut}, ${definition}, ${table}, ${columns}, ${rows}, ${reason})`
+    values (${id}, ${view}, ${dataset}, ${version}, ${leaveOut}, ${definition}, ${table}, ${columns}, ${rows}, ${reason})
+    returning n`
+  if (!row) throw new Error(`extraction ${id} was not stored`)
+  return row.n
 }
 
 /** The last extraction of a view, or `null`. */
@@ -89,4 +93,49 @@ export async function listExtractions(
     from extractions
     where (${view}::text is null or view = ${view}) and n > coalesce((select n from extractions where id = ${after}), 0)
     order by n limit ${limit}`
+}
+
+/** Up to which version a dataset of this name was deleted; 0 where none was. */
+export async function deletedUpTo(query: Query, dataset: string): Promise<number> {
+  const [row] = await query<{ versions: number }>`select versions from deleted where dataset = ${dataset}`
+  return row?.versions ?? 0
+}
+
+/** Forgets the versions of a dataset up to this one, and remembers that they are gone. */
+export async function forgetVersions(query: Query, dataset: string, versions: number): Promise<void> {
+  await query`
+    insert into deleted as known (dataset, versions) values (${dataset}, ${versions})
+    on conflict (dataset) do update set versions = greatest(known.versions, excluded.versions)`
+  await query`delete from versions where dataset = ${dataset} and version <= ${versions}`
+}
+
+/** The same, and until the transaction's end nobody else changes it or extracts by it. */
+export async function holdView(query: Query, name: string): Promise<ViewRow | null> {
+  const [row] = await query<ViewRow>`
+    select name, dataset, leave_out as "leaveOut" from views where name = ${name} for update`
+  return row ?? null
+}
+
+/** The views of a dataset that were put before a time, by name; none of them changes until the transaction's end. */
+export async function viewsPutBefore(query: Query, dataset: string, time: string): Promise<ViewRow[]> {
+  return query`
+    select name, dataset, leave_out as "leaveOut" from views
+    where dataset = ${dataset} and put_at <= ${time}::timestamptz + interval '1 millisecond' order by name for update`
+}
+
+/** Deletes the extractions of a dataset's versions up to this one, of whatever views; answers with their ids. */
+export async function deleteExtractionsOf(query: Query, dataset: string, versions: number): Promise<string[]> {
+  const rows = await query<{ id: string }>`
+    delete from extractions where dataset = ${dataset} and version <= ${versions} returning id`
+  return rows.map(({ id }) => id)
+}
+
+/** Deletes a view with its extractions; answers with their ids, and with the highest of their numbers. */
+export async function deleteView(
+  query: Query,
+  view: string,
+): Promise<{ readonly ids: string[]; readonly highest: number }> {
+  const rows = await query<{ id: string; n: number }>`delete from extractions where view = ${view} returning id, n`
+  await query`delete from views where name = ${view}`
+  return { ids: rows.map(({ id }) => id), highest: Math.max(0, ...rows.map(({ n }) => n)) }
 }

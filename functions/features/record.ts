@@ -15,11 +15,12 @@ export async function record(
   const of = { id, view, dataset: version.dataset, version: version.version, leaveOut }
   if ('reason' in extracted) {
     const none = { definition: null, table: null, columns: null, rows: null }
-    return saveExtraction(tx.query, { ...of, ...none, reason: extracted.reason })
+    await saveExtraction(tx.query, { ...of, ...none, reason: extracted.reason })
+    return
   }
 
-  await saveExtraction(tx.query, { ...of, ...extracted, reason: null })
+  const number = await saveExtraction(tx.query, { ...of, ...extracted, reason: null })
   await tx.keep(`extractions/${id}`, [extracted.definition, extracted.table])
   const inputs = [{ dataset: version.dataset, version: version.version }]
-  tx.emit(featuresExtracted, { view, extraction: id, inputs, ...extracted, columns: [...extracted.columns] })
+  tx.emit(featuresExtracted, { view, extraction: id, inputs, ...extracted, columns: [...extracted.columns], number })
 }

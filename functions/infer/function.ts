@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
+import { batchCompleted } from 'mezz/events'
 import { uuidv7 } from 'mezz/uuid'
 import { answers, body, nameParam } from 'mezz/validate'
+import { batches } from './batches/routes.ts'
 import { library } from './library.ts'
 import { openInference } from './oip.ts'
 import { Predictions, predictions, Rows } from './predictions.ts'
@@ -9,11 +11,14 @@ import { sendOn } from './send-on.ts'
 
 export default defineFunction({
   name: 'infer',
-  summary: 'Predicts rows by published models, from objects alone',
-  uses: ['objects', 'models'],
+  summary: 'Predicts rows by published models, from objects alone, and whole datasets by jobs',
+  // Predictions of rows never touch sql, so that they go on while the database is down.
+  uses: ['objects', 'models', 'sql'],
+  emits: [batchCompleted],
   scope: 'models:predict',
   scale: { concurrency: 64 },
   resources: { cpu: '1', memory: '1Gi' },
+  programs: { batch: 'batch/main.ts' },
 
   app(ports, own) {
     const models = library(ports)
@@ -40,5 +45,6 @@ export default defineFunction({
         },
       )
       .route('/v2', openInference(models, elsewhere))
+      .route('/', batches(ports, models))
   },
 })

@@ -1,7 +1,7 @@
 import { PlatformError } from 'mezz/errors'
 import type { ObjectRef, Ports } from 'mezz/ports'
 import { freshJson } from './fresh.ts'
-import { Alias, Package, Version } from './package.ts'
+import { Alias, Package, Scripted, Version } from './package.ts'
 import { pick } from './pick.ts'
 import { readBlob } from './read-bytes.ts'
 import type { Scorer } from './scorer.ts'
@@ -10,9 +10,14 @@ import { scorer } from './scorer.ts'
 /** Packages kept ready at most. */
 const MOST_READY = 64
 
-export interface Chosen {
+export interface Chosen extends Ready {
   readonly version: number
+  readonly package: ObjectRef
+}
+
+interface Ready {
   readonly scorer: Scorer
+  readonly graph: ObjectRef
 }
 
 /** The published models, by their objects alone; `not_found` where there is none of a name. */
@@ -29,11 +34,20 @@ export interface Library {
 export function library({ objects, models }: Pick<Ports, 'objects' | 'models'>): Library {
   const readAlias = freshJson(objects, Alias)
   const readVersion = freshJson(objects, Version)
-  const ready = new Map<string, Promise<Scorer>>()
+  const ready = new Map<string, Promise<Ready>>()
 
-  async function open(ref: ObjectRef): Promise<Scorer> {
-    const found = Package.parse(JSON.parse(new TextDecoder().decode(await readBlob(objects, ref))))
-    return scorer(found, await models.load(await readBlob(objects, found.graph)))
+  async function open(ref: ObjectRef): Promise<Ready> {
+    const read: unknown = JSON.parse(new TextDecoder().decode(await readBlob(objects, ref)))
+    const scripted = Scripted.safeParse(read)
+    if (scripted.success) {
+      throw new PlatformError(
+        'unprocessable',
+        `${scripted.data.model} has no graph: its own script predicts rows, by POST /models/${scripted.data.model}/predict`,
+      )
+    }
+    const found = Package.parse(read)
+    const { graph } = found
+    return { scorer: scorer(found, await models.load(await readBlob(objects, graph))), graph }
   }
 
   /** A package never changes, so it is read once; the one unused for longest goes. */
@@ -46,7 +60,7 @@ export function library({ objects, models }: Pick<Ports, 'objects' | 'models'>):
       ready.delete(oldest)
     }
     try {
-      return { version, scorer: await opening }
+      return { version, package: ref, ...(await opening) }
     } catch (error) {
       if (ready.get(ref.sha256) === opening) ready.delete(ref.sha256)
       throw error

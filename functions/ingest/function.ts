@@ -2,12 +2,15 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
-import { annotationCompleted, datasetIngested } from 'mezz/events'
+import { annotationCompleted, batchCompleted, datasetDeleted, datasetIngested } from 'mezz/events'
+import { Dry, Hanging, hangingOn } from 'mezz/hanging'
 import type { Sql } from 'mezz/ports'
 import { answers, event, idempotent, media, Name, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
 import { takeAnnotated } from './annotated.ts'
+import { remove } from './delete.ts'
 import { MEDIA_TYPES } from './kind.ts'
+import { takePredicted } from './predicted.ts'
 import type { VersionRow } from './queries.ts'
 import { findVersion, listDatasets, newestVersion } from './queries.ts'
 import { register } from './register.ts'
@@ -19,7 +22,7 @@ export default defineFunction({
   name: 'ingest',
   summary: 'Takes tables in as versions of datasets, typed and described',
   uses: ['sql', 'tables'],
-  emits: [datasetIngested],
+  emits: [datasetIngested, datasetDeleted],
   scope: 'datasets:write',
   scale: { max: 4, concurrency: 2 },
   resources: { cpu: '1', memory: '1Gi' },
@@ -62,11 +65,20 @@ export default defineFunction({
         },
       )
       .get('/datasets/:name', answers('The newest version of a dataset', { 200: Version }), async (c) => {
-        const dataset = nameParam(c, 'name')
-        const found = await newestVersion(sql.query, dataset)
-        if (!found) throw new PlatformError('not_found', `no dataset ${dataset}`)
-        return c.json(shown(found))
+        return c.json(shown(await demandDataset(sql, c)))
       })
+      .delete(
+        '/datasets/:name',
+        query(Dry),
+        answers('Deletes a dataset with what only it is in, or says what hangs on it', { 204: null, 200: Hanging }),
+        async (c) => {
+          const { dataset: name } = await demandDataset(sql, c)
+          if (c.req.valid('query').dry)
+            return c.json(await hangingOn(sql, { kind: 'datasets', name, goes: ['extractions', 'views'] }))
+          await remove(sql, name)
+          return c.body(null, 204)
+        },
+      )
       .get('/datasets/:name/versions/:version', answers('A version of a dataset', { 200: Version }), async (c) => {
         return c.json(shown(await demand(sql, c)))
       })
@@ -82,6 +94,10 @@ export default defineFunction({
       .post('/events/annotation-completed', event(annotationCompleted), async (c) => {
         await takeAnnotated({ sql, tables }, c.req.valid('json'))
         return c.body(null, 204)
+      })
+      .post('/events/batch-completed', event(batchCompleted), async (c) => {
+        await takePredicted({ sql, tables }, c.req.valid('json'))
+        return c.body(null, 204)
       }),
 })
 
@@ -91,6 +107,13 @@ function incoming(c: Context) {
     contentEncoding: (c.req.header('content-encoding') ?? '').trim().toLowerCase(),
     body: c.req.raw.body ?? ReadableStream.from([]),
   }
+}
+
+async function demandDataset({ query }: Pick<Sql<string>, 'query'>, c: Context): Promise<VersionRow> {
+  const dataset = nameParam(c, 'name')
+  const found = await newestVersion(query, dataset)
+  if (!found) throw new PlatformError('not_found', `no dataset ${dataset}`)
+  return found
 }
 
 async function demand({ query }: Sql<string>, c: Context): Promise<VersionRow> {

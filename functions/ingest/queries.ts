@@ -43,3 +43,27 @@ export async function listDatasets(
     select distinct on (dataset) dataset, version, digest, bytes, rows, at from versions
     where dataset > ${after} order by dataset, version desc limit ${limit}`
 }
+
+/** Deletes all versions of a dataset, whose lock this transaction has, and remembers up to which and when. */
+export async function deleteVersions(query: Query, dataset: string, newest: number): Promise<Date> {
+  await query`delete from versions where dataset = ${dataset}`
+  const [row] = await query<{ at: Date }>`
+    insert into deleted (dataset, versions) values (${dataset}, ${newest})
+    on conflict (dataset) do update set versions = excluded.versions, at = excluded.at
+    returning at`
+  if (!row) throw new Error(`the deletion of ${dataset} was not stored`)
+  return row.at
+}
+
+/** The numbers of a dataset's versions, in their order. */
+export async function versionNumbers(query: Query, dataset: string): Promise<number[]> {
+  const rows = await query<{ version: number }>`
+    select version from versions where dataset = ${dataset} order by version`
+  return rows.map(({ version }) => version)
+}
+
+/** Up to which version a dataset of this name was deleted; 0 where none was. */
+export async function deletedUpTo(query: Query, dataset: string): Promise<number> {
+  const [row] = await query<{ versions: number }>`select versions from deleted where dataset = ${dataset}`
+  return row?.versions ?? 0
+}

@@ -2,7 +2,7 @@ import { PlatformError } from 'mezz/errors'
 import { datasetIngested } from 'mezz/events'
 import type { Sql, Transaction } from 'mezz/ports'
 import type { VersionRow } from './queries.ts'
-import { newestVersion, saveVersion } from './queries.ts'
+import { deletedUpTo, newestVersion, saveVersion } from './queries.ts'
 import type { Known, Taken } from './take.ts'
 
 type Types = typeof datasetIngested.type
@@ -20,7 +20,8 @@ export async function register(
     if ('known' in taken) {
       throw new PlatformError('conflict', `another version of ${dataset} came in meanwhile: send this one again`)
     }
-    await addVersion(tx, { dataset, version: (newest?.version ?? 0) + 1, taken })
+    const last = newest?.version ?? (await deletedUpTo(tx.query, dataset))
+    await addVersion(tx, { dataset, version: last + 1, taken })
     const saved = await newestVersion(tx.query, dataset)
     if (!saved) throw new Error('a version that was stored in this transaction is not there')
     return { version: saved, fresh: true }

@@ -2,14 +2,23 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
-import { conversionFailed, modelConverted, modelPublished, modelRejected, modelTrained } from 'mezz/events'
+import {
+  conversionFailed,
+  modelConverted,
+  modelDeleted,
+  modelPublished,
+  modelRejected,
+  modelTrained,
+} from 'mezz/events'
+import { Dry, Hanging } from 'mezz/hanging'
 import type { Ports, Query } from 'mezz/ports'
 import { answers, body, event, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
-import { writeAlias } from './alias.ts'
+import { removeAlias, writeAlias } from './alias.ts'
+import { isOlder, remove, whatHangs } from './delete.ts'
 import type { RunFacts } from './facts.ts'
 import { joined, pack } from './package.ts'
-import { keepFact, modelNames, versionsOf } from './queries.ts'
+import { findDeletion, forgetRun, keepFact, modelNames, versionsOf } from './queries.ts'
 import { publish, rollback } from './release.ts'
 import { endpointIn } from './serving.ts'
 import type { Types } from './take-run.ts'
@@ -25,7 +34,7 @@ export default defineFunction({
   name: 'publish',
   summary: 'Decides which version of a model answers, and takes it back',
   uses: ['objects', 'sql'],
-  emits: [modelPublished, modelRejected],
+  emits: [modelPublished, modelRejected, modelDeleted],
   scope: 'models:write',
 
   app: ({ objects, sql }) =>
@@ -41,6 +50,17 @@ export default defineFunction({
       .get('/models/:model', answers('A model with its versions', { 200: Model }), async (c) => {
         return c.json(await demand(sql.query, nameParam(c, 'model')))
       })
+      .delete(
+        '/models/:model',
+        query(Dry),
+        answers('Deletes a model with all its versions, or says what hangs on it', { 204: null, 200: Hanging }),
+        async (c) => {
+          const { name } = await demand(sql.query, nameParam(c, 'model'))
+          if (c.req.valid('query').dry) return c.json(await whatHangs(sql, name))
+          await remove(sql, name)
+          return c.body(null, 204)
+        },
+      )
       .post(
         '/models/:model/versions/:version/publish',
         body(Publication),
@@ -80,6 +100,11 @@ export default defineFunction({
         const published = c.req.valid('json')
         await sql.transaction((tx) => writeAlias(tx, objects, published))
         return c.body(null, 204)
+      })
+      .post('/events/model-deleted', event(modelDeleted), async (c) => {
+        const { model } = c.req.valid('json')
+        await sql.transaction((tx) => removeAlias(tx, objects, model))
+        return c.body(null, 204)
       }),
 })
 
@@ -89,12 +114,15 @@ export default defineFunction({
  */
 async function join(
   { objects, sql }: Pick<Ports<Types>, 'objects' | 'sql'>,
-  run: { readonly run: string; readonly model: string },
+  run: { readonly run: string; readonly model: string; readonly orderedAt?: string | undefined },
   fact: Partial<RunFacts>,
 ): Promise<void> {
   const both = joined(await keepFact(sql.query, run, fact))
   const packed = both && (await pack(objects, both.trained, both.conversion))
   await sql.transaction(async (tx) => {
+    await tx.lock(run.model)
+    // What was known of it before the deletion went with it; what comes after finds nobody.
+    if (isOlder(run, await findDeletion(tx.query, run.model))) return forgetRun(tx.query, run.run)
     if (both && packed) await takeRun(tx, both, packed)
   })
 }

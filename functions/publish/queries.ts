@@ -17,6 +17,12 @@ export interface VersionRow {
   readonly at: Date
 }
 
+/** That a model was deleted: its versions up to this one, then. */
+export interface Deletion {
+  readonly versions: number
+  readonly at: Date
+}
+
 /** Keeps one fact of a run (the first of its kind) and answers with all that is known, in one statement: of two that meet, one sees both. */
 export async function keepFact(
   query: Query,
@@ -93,4 +99,34 @@ export async function forgetTurn(query: Query, model: string, version: number): 
 /** Sets a version's share of the traffic, in percent. */
 export async function setTraffic(query: Query, model: string, version: number, traffic: number): Promise<void> {
   await query`update versions set traffic = ${traffic} where model = ${model} and version = ${version}`
+}
+
+/** The deletion of a model of this name, or `null`. */
+export async function findDeletion(query: Query, model: string): Promise<Deletion | null> {
+  const [row] = await query<Deletion>`select versions, at from deleted where model = ${model}`
+  return row ?? null
+}
+
+/** Deletes all versions of a model, whose lock this transaction has, and what is known of its runs; remembers up to which version and when. */
+export async function deleteModel(query: Query, model: string, versions: number): Promise<Date> {
+  await query`delete from versions where model = ${model}`
+  await query`delete from runs where model = ${model}`
+  const [row] = await query<{ at: Date }>`
+    insert into deleted (model, versions) values (${model}, ${versions})
+    on conflict (model) do update set versions = excluded.versions, at = excluded.at
+    returning at`
+  if (!row) throw new Error(`the deletion of ${model} was not stored`)
+  return row.at
+}
+
+/** Forgets the facts of a run that has no version. */
+export async function forgetRun(query: Query, run: string): Promise<void> {
+  await query`delete from runs where run = ${run}`
+}
+
+/** The pipelines that have trained a model, by name. */
+export async function pipelinesBehind(query: Query, model: string): Promise<string[]> {
+  const rows = await query<{ name: string }>`
+    select distinct trained->>'pipeline' as name from runs where model = ${model} and trained is not null order by 1`
+  return rows.map(({ name }) => name)
 }

@@ -2,7 +2,7 @@ import { modelPublished, modelRejected } from 'mezz/events'
 import type { ObjectRef, Transaction } from 'mezz/ports'
 import type { Conversion, Trained } from './facts.ts'
 import type { Packed } from './package.ts'
-import { addVersion, putInFront, versionsOf } from './queries.ts'
+import { addVersion, findDeletion, putInFront, versionsOf } from './queries.ts'
 import { nextTurn, publishedOf } from './release.ts'
 import { judge } from './rule.ts'
 import { serveModel } from './serving.ts'
@@ -20,7 +20,8 @@ export async function takeRun(
   const versions = await versionsOf(tx.query, model)
   if (versions.some((other) => other.run === run)) return
 
-  const version = Math.max(0, ...versions.map((other) => other.version)) + 1
+  const last = versions.at(-1)?.version ?? (await findDeletion(tx.query, model))?.versions ?? 0
+  const version = last + 1
   const stored = 'package' in packed ? packed.package : null
   const verdict =
     'reason' in packed ? ({ state: 'rejected', ...packed } as const) : judge(trained, publishedOf(versions))

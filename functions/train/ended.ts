@@ -6,6 +6,7 @@ import type { ObjectRef, Objects, Transaction } from 'mezz/ports'
 import { readJson } from 'mezz/read-object'
 import type { ServedScript } from 'mezz/workload'
 import * as z from 'zod'
+import { isForNobody } from './delete.ts'
 import type { RunFacts, RunRow } from './facts.ts'
 import { parseParameters } from './gbdt/parameters.ts'
 import { datasetName } from './job-request.ts'
@@ -72,6 +73,7 @@ async function trainedOf(objects: Objects, row: RunRow, ended: Ended): Promise<T
     ...(serving ? { serving } : {}),
     data: { digest: `sha256:${extraction.table.sha256}` },
     seed: 0,
+    orderedAt: row.created_at.toISOString(),
     ...(source ? ofScript(row.order_facts, source, ended.outputs) : ofGbdt(pipeline, output)),
   }
 }
@@ -140,13 +142,16 @@ function keptOf({ artifact, encoder, reference, definition, script, environment:
   return [...served, artifact, reference, definition, ...(encoder ? [encoder] : []), ...(lock ? [lock] : [])]
 }
 
-/** Ends the run in this transaction, and tells what came of it. */
+/** Ends the run in this transaction, and tells what came of it; nothing comes of one whose model was deleted meanwhile. */
 export async function end(
   tx: Transaction<EndTypes>,
   row: RunRow,
-  { outcome, startedAt }: { readonly outcome: Outcome; readonly startedAt: Date | null },
+  { outcome: came, startedAt }: { readonly outcome: Outcome; readonly startedAt: Date | null },
 ): Promise<void> {
   const { id, model, pipeline, order_facts: facts } = row
+  const isGone = await isForNobody(tx, row)
+  const outcome: Outcome = isGone && 'trained' in came ? { cancelled: true } : came
+  if (isGone) await tx.release(`runs/${id}`)
   if ('trained' in outcome) {
     const { trained } = outcome
     const isFirst = await endRun(tx.query, id, { state: 'succeeded', metrics: trained.metrics, error: null, startedAt })
@@ -155,7 +160,7 @@ export async function end(
     tx.emit(modelTrained, trained)
     return
   }
-  const error = 'error' in outcome ? outcome.error : 'cancelled'
+  const error = 'error' in outcome ? outcome.error : isGone ? 'its model was deleted' : 'cancelled'
   const state = 'error' in outcome ? 'failed' : 'cancelled'
   const isFirst = await endRun(tx.query, id, { state, metrics: {}, error, startedAt })
   if (!isFirst) return

@@ -2,10 +2,24 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
-import { featuresExtracted, jobEnded, modelTrained, trainingFailed, trainingStarted } from 'mezz/events'
+import {
+  datasetDeleted,
+  featuresExtracted,
+  jobEnded,
+  modelDeleted,
+  modelTrained,
+  pipelineDeleted,
+  scriptDeleted,
+  trainingFailed,
+  trainingStarted,
+  viewDeleted,
+} from 'mezz/events'
+import { Dry, Hanging, hangingOn } from 'mezz/hanging'
 import type { Query } from 'mezz/ports'
 import { answers, body, event, idempotent, Name, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
+import { forgetDataset, forgetModel, forgetView, holdInputs, remove } from './delete.ts'
+import { forgetExtraction, isGone } from './deleted-queries.ts'
 import { end, outcomeOf } from './ended.ts'
 import type { RunRow } from './facts.ts'
 import { lookAt } from './git-look.ts'
@@ -41,7 +55,7 @@ export default defineFunction({
   name: 'train',
   summary: 'Trains models by pipelines, as soon as the features they wait for are there',
   uses: ['objects', 'sql', 'tables'],
-  emits: [trainingStarted, trainingFailed, modelTrained],
+  emits: [trainingStarted, trainingFailed, modelTrained, pipelineDeleted, scriptDeleted],
   scope: 'models:write',
   scale: { max: 4, concurrency: 20 },
   resources: { cpu: '1', memory: '1Gi' },
@@ -66,7 +80,7 @@ export default defineFunction({
             await keepHead(sql.query, pipeline.trainer, await lookAt(pipeline.trainer))
           }
           const all = await ready(ports, pipeline, { once: true })
-          if (!('waitingFor' in all)) await sql.transaction((tx) => start(tx, all, { once: true }))
+          if (!('waitingFor' in all)) await sql.transaction((tx) => start(tx, [all], { once: true }))
           const waiting = 'waitingFor' in all && all.waitingFor !== null ? { waitingFor: all.waitingFor } : {}
           return c.json({ ...pipeline, ...waiting }, isNew ? 201 : 200, { Location: `/pipelines/${pipeline.name}` })
         },
@@ -80,6 +94,20 @@ export default defineFunction({
       .get('/pipelines/:name', answers('A pipeline', { 200: Pipeline }), async (c) => {
         return c.json(await demandPipeline(sql.query, nameParam(c, 'name')))
       })
+      .delete(
+        '/pipelines/:name',
+        query(Dry),
+        answers('Deletes a pipeline and ends its runs, or says what hangs on it; what it has trained stays', {
+          204: null,
+          200: Hanging,
+        }),
+        async (c) => {
+          const { name } = await demandPipeline(sql.query, nameParam(c, 'name'))
+          if (c.req.valid('query').dry) return c.json(await hangingOn(sql, { kind: 'pipelines', name }))
+          await remove(sql, name)
+          return c.body(null, 204)
+        },
+      )
       .post(
         '/pipelines/:name/runs',
         idempotent(),
@@ -94,8 +122,13 @@ export default defineFunction({
               `there is nothing to start: it waits for ${waitingFor}, and then starts`,
             )
           }
-          const id = await sql.transaction((tx) => start(tx, all, { once: false }))
-          const run = await shownRun(sql, await demandRun(sql.query, id ?? ''))
+          const [id] = await sql.transaction((tx) => start(tx, [all], { once: false }))
+          if (id === undefined)
+            throw new PlatformError(
+              'conflict',
+              `the pipeline ${pipeline.name}, its script or its data was just deleted`,
+            )
+          const run = await shownRun(sql, await demandRun(sql.query, id))
           return c.json(run, 202, { Location: `/runs/${run.id}` })
         },
       )
@@ -145,7 +178,9 @@ export default defineFunction({
         const waiting = await pipelinesOn(sql.query, extraction.view)
         const all = await readyOf(ports, waiting, extraction)
         await sql.transaction(async (tx) => {
-          for (const one of all) await start(tx, one, { once: true })
+          await holdInputs(tx, [extraction])
+          if (await isGone(tx.query, extraction)) await forgetExtraction(tx.query, extraction.extraction)
+          await start(tx, all, { once: true })
         })
         return c.body(null, 204)
       })
@@ -156,6 +191,18 @@ export default defineFunction({
         const outcome = await outcomeOf(objects, row, ended)
         const job = await sql.job(ended.job)
         await sql.transaction((tx) => end(tx, row, { outcome, startedAt: job?.startedAt ?? null }))
+        return c.body(null, 204)
+      })
+      .post('/events/dataset-deleted', event(datasetDeleted), async (c) => {
+        await sql.transaction((tx) => forgetDataset(tx, c.req.valid('json')))
+        return c.body(null, 204)
+      })
+      .post('/events/view-deleted', event(viewDeleted), async (c) => {
+        await sql.transaction((tx) => forgetView(tx, c.req.valid('json')))
+        return c.body(null, 204)
+      })
+      .post('/events/model-deleted', event(modelDeleted), async (c) => {
+        await sql.transaction((tx) => forgetModel(tx, c.req.valid('json')))
         return c.body(null, 204)
       })
       .route('/', scripts(ports))

@@ -2,12 +2,15 @@ import { hash } from 'node:crypto'
 import { trainingFailed, trainingStarted } from 'mezz/events'
 import type { Ports, Sql, Transaction } from 'mezz/ports'
 import { uuidv7 } from 'mezz/uuid'
+import { holdInputs } from './delete.ts'
+import { isGone, sharePipeline } from './deleted-queries.ts'
 import type { Extraction } from './facts.ts'
 import { jobOf } from './job-request.ts'
 import type { Pipeline } from './pipeline.ts'
 import type { Prepared } from './prepare.ts'
 import { prepare } from './prepare.ts'
 import { addRun, hasRun, lastExtraction, setJob } from './queries.ts'
+import { shareScript } from './scripts/queries.ts'
 import { codeOf, sourceOf } from './source.ts'
 import type { Source } from './trainer.ts'
 
@@ -61,8 +64,28 @@ function onceKey({ pipeline, extraction, source }: Omit<Ready, 'prepared'>): str
   return `${pipeline.name} ${extraction.extraction} ${hash('sha256', JSON.stringify(settled))}`
 }
 
-/** Starts a run in this transaction; `once` for one that starts by itself, of which there is one for the same pipeline, extraction, script and settings. Answers with its id, or null when it was there. */
+/** Starts these runs in this transaction, but for those whose pipeline, script, view or data were deleted meanwhile; `once` for those that start by themselves, of which there is one for the same pipeline, extraction, script and settings. Answers with the ids of those that are new. */
 export async function start(
+  tx: Transaction<StartTypes>,
+  all: readonly Ready[],
+  options: { readonly once: boolean },
+): Promise<string[]> {
+  await holdInputs(
+    tx,
+    all.map(({ extraction }) => extraction),
+  )
+  const ids: string[] = []
+  for (const one of all) {
+    if (!(await sharePipeline(tx.query, one.pipeline.name))) continue
+    if (one.source.kind === 'script' && !(await shareScript(tx.query, one.source))) continue
+    if (await isGone(tx.query, one.extraction)) continue
+    const id = await startOne(tx, one, options)
+    if (id !== null) ids.push(id)
+  }
+  return ids
+}
+
+async function startOne(
   tx: Transaction<StartTypes>,
   { pipeline, extraction, prepared, source }: Ready,
   { once }: { readonly once: boolean },

@@ -2,14 +2,17 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBInstance, DuckDBType, DuckDBValue } from '@duckdb/node-api'
 import { PlatformError } from '../errors.ts'
 import type { ObjectRef, Objects, TableInputs, TableSession, Tables } from '../ports.ts'
 import { identifier, literal } from '../tabular/quote.ts'
 import { isoTime } from '../tabular/time.ts'
 
+/** What is read of an object store, and stored in it. */
+type Stored = Pick<Objects, 'read' | 'put'>
+
 export interface DuckdbOptions {
-  readonly objects: Objects
+  readonly objects: Stored
   /** Where sessions keep their files while they last. */
   readonly folder: string
   /** What one session's database may hold in memory before it spills to its folder: `200MB`. */
@@ -67,7 +70,7 @@ async function openDatabase(folder: string, limits: { memoryLimit: string; threa
 }
 
 /** Lays each input down as files; answers with the statements that make them views. */
-async function fetchInputs(objects: Objects, folder: string, inputs: TableInputs): Promise<string[]> {
+async function fetchInputs(objects: Stored, folder: string, inputs: TableInputs): Promise<string[]> {
   const views: string[] = []
   for (const [view, [name, refs]] of Object.entries(inputs).entries()) {
     const paths: string[] = []
@@ -81,29 +84,34 @@ async function fetchInputs(objects: Objects, folder: string, inputs: TableInputs
   return views
 }
 
-async function found(objects: Objects, ref: ObjectRef) {
+async function found(objects: Stored, ref: ObjectRef) {
   const object = await objects.read(ref.name)
   if (!object) throw new PlatformError('not_found', `the table's object ${ref.name} is not there`)
   return object
 }
 
-function session(objects: Objects, folder: string, connect: () => Promise<DuckDBConnection>): TableSession {
+function session(objects: Stored, folder: string, connect: () => Promise<DuckDBConnection>): TableSession {
   let stored = 0
 
   async function query<row extends object>(text: string, values: readonly unknown[] = []): Promise<row[]> {
     const reader = await (await connect()).runAndReadAll(text, values.map(bound)).catch(failed)
-    const names = reader.columnNames()
-    const times = reader.columnTypes().map((type) => String(type) === 'TIMESTAMP')
-    const rows = reader
-      .getRows()
-      .map((row) => Object.fromEntries(row.map((value, i) => [names[i], times[i] ? moment(value) : json(value)])))
-    // The caller states the row it selected, as with the sql port.
-    return rows as row[]
+    return jsonRows<row>(reader.columnNames(), reader.columnTypes())(reader.getRows())
+  }
+
+  async function* each<row extends object>(select: string): AsyncGenerator<row[]> {
+    try {
+      const result = await (await connect()).stream(select)
+      const toRows = jsonRows<row>(result.columnNames(), result.columnTypes())
+      for await (const rows of result.yieldRows()) yield toRows(rows)
+    } catch (error) {
+      failed(error)
+    }
   }
 
   return {
     folder,
     query,
+    each,
     async store(select, { format = 'parquet' } = {}) {
       const path = join(folder, `store-${stored++}.${format}`)
       const columns = (await query(`describe ${select}`)).length
@@ -117,6 +125,17 @@ function session(objects: Objects, folder: string, connect: () => Promise<DuckDB
         await rm(path, { force: true })
       }
     },
+  }
+}
+
+function jsonRows<row extends object>(names: readonly string[], types: readonly DuckDBType[]) {
+  const times = types.map((type) => String(type) === 'TIMESTAMP')
+  return (rows: readonly (readonly DuckDBValue[])[]): row[] => {
+    const made = rows.map((row) =>
+      Object.fromEntries(row.map((value, i) => [names[i], times[i] ? moment(value) : json(value)])),
+    )
+    // The caller states the row it selected, as with the sql port.
+    return made as row[]
   }
 }
 

@@ -11,11 +11,19 @@ export interface Places {
   readonly blobs: string
   readonly names: string
   readonly writing: string
+  /** Blobs about to be removed; readers look here too. */
+  readonly aside: string
 }
 
 /** Where a store in this folder keeps things. */
 export function places(root: string): Places {
-  return { root, blobs: join(root, 'blobs'), names: join(root, 'names'), writing: join(root, 'writing') }
+  return {
+    root,
+    blobs: join(root, 'blobs'),
+    names: join(root, 'names'),
+    writing: join(root, 'writing'),
+    aside: join(root, 'aside'),
+  }
 }
 
 /** The file of an object; the name is known to be plain. */
@@ -25,4 +33,9 @@ export function placeOf(store: Places, name: string): string {
   const steps = name.split('/')
   const last = steps.pop() ?? ''
   return join(store.names, ...steps.flatMap((step) => [FOLDERS, step]), FILES, last)
+}
+
+/** Where a blob lies while it is decided whether it goes; `null` for an object by name. */
+export function asideOf(store: Places, name: string): string | null {
+  return name.startsWith(BLOBS) ? join(store.aside, name.slice(BLOBS.length)) : null
 }

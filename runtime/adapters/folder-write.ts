@@ -19,6 +19,8 @@ export interface Writer {
   /** Stores the bytes under the name that their digest gives. Errors of the body rise as they are. */
   store(body: Body, name: (sha256: string) => string): Promise<ObjectRef>
   remove(name: string): Promise<void>
+  /** Brings a file that lies elsewhere in the store to a name, in place of what is there. */
+  bring(file: string, name: string): Promise<void>
 }
 
 /** What changes a folder store: each change is whole, and durable when it resolves. */
@@ -31,7 +33,14 @@ export function folderWriter(places: Places): Writer {
     await Promise.all(folders.map(sync))
   }
 
+  const bring = async (file: string, name: string) => {
+    const path = placeOf(places, name)
+    await move(file, path)
+    await syncUp(dirname(path))
+  }
+
   return {
+    bring,
     async prepare() {
       const made = await mkdir(places.root, { recursive: true })
       await mkdir(places.writing, { recursive: true })
@@ -45,9 +54,7 @@ export function folderWriter(places: Places): Writer {
       try {
         const { sha256, bytes } = await fill(file, body).finally(() => file.close())
         const ref = { name: name(sha256), sha256, bytes }
-        const path = placeOf(places, ref.name)
-        await move(temporary, path).catch(failed)
-        await syncUp(dirname(path)).catch(failed)
+        await bring(temporary, ref.name).catch(failed)
         return ref
       } finally {
         await rm(temporary, { force: true })

@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises'
 import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { PlatformError } from '../errors.ts'
@@ -5,8 +6,10 @@ import { BLOBS, checkObjectName, checkWritableName } from '../object-name.ts'
 import type { Objects, OpenObject } from '../ports.ts'
 import { failed, nullIfGone } from './folder-errors.ts'
 import { listNames } from './folder-list.ts'
-import { placeOf, places } from './folder-places.ts'
+import type { Places } from './folder-places.ts'
+import { asideOf, placeOf, places } from './folder-places.ts'
 import { readChunks } from './folder-read.ts'
+import { folderSweep } from './folder-sweep.ts'
 import { folderWriter } from './folder-write.ts'
 
 /** Up to this many bytes are read at once, so that a body nobody reads holds no file open. */
@@ -18,6 +21,7 @@ type Range = NonNullable<Parameters<Objects['read']>[1]>
 export function folderObjects(folder: string): Objects {
   const store = places(resolve(folder))
   const writer = folderWriter(store)
+  const sweep = folderSweep(store, writer)
   let prepared: Promise<void> | undefined
   const ready = () => {
     prepared ??= writer.prepare().catch((error) => {
@@ -40,7 +44,7 @@ export function folderObjects(folder: string): Objects {
     async read(name, range) {
       checkObjectName(name)
       if (range) checkRange(range)
-      return read(placeOf(store, name), range).catch(failed)
+      return read(store, name, range).catch(failed)
     },
     async list(prefix, { after = '', limit = Number.POSITIVE_INFINITY } = {}) {
       const found = []
@@ -60,11 +64,16 @@ export function folderObjects(folder: string): Objects {
       checkObjectName(name)
       await writer.remove(name).catch(failed)
     },
+    async sweep(sha256, unless) {
+      checkDigest(sha256)
+      await ready()
+      return sweep(sha256, unless)
+    },
   }
 }
 
-async function read(path: string, range: Range | undefined): Promise<OpenObject | null> {
-  const file = await open(path).catch(nullIfGone)
+async function read(store: Places, name: string, range: Range | undefined): Promise<OpenObject | null> {
+  const file = await find(placeOf(store, name), asideOf(store, name))
   if (!file) return null
   try {
     const { size } = await file.stat()
@@ -81,6 +90,15 @@ async function read(path: string, range: Range | undefined): Promise<OpenObject 
   }
 }
 
+/** A blob that the sweeper has moved aside may be back in its place by the time that it is looked for there. */
+async function find(path: string, aside: string | null): Promise<FileHandle | null> {
+  for (const one of aside ? [path, aside, path] : [path]) {
+    const file = await open(one).catch(nullIfGone)
+    if (file) return file
+  }
+  return null
+}
+
 async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks
 }
@@ -88,4 +106,8 @@ async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> 
 function checkRange({ start, end }: Range): void {
   if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end) return
   throw new PlatformError('invalid_input', `bytes ${start} to ${end} are no range: use whole numbers, 0 ≤ start ≤ end`)
+}
+
+function checkDigest(sha256: string): void {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new PlatformError('invalid_input', `${sha256} is no SHA-256 digest in hex`)
 }

@@ -110,6 +110,9 @@ function transaction(query: Query, context: RequestContext | undefined) {
     async keep(owner, blobs) {
       await query`select mezz.keep(${owner}, ${blobs.map(({ sha256 }) => sha256)}::text[])`
     },
+    async release(owner) {
+      await query`select mezz.release(${owner})`
+    },
   }
   async function close(): Promise<void> {
     const causes = causesOf(context)

@@ -84,6 +84,10 @@ export function postgresJobs(database: Database, { team, engine }: JobsOptions):
             usage = ${end.usage}::jsonb, progress = case when ${end.state} = 'succeeded' then 1 else progress end
           where id = ${job.job} and attempt = ${job.attempt} and engine = ${engine} and state = 'running' returning 1`
         if (current.length === 0) return false
+        // Told to the flow run here as well: an engine that dies after this tells nothing more of it.
+        await inside`
+          update flow_steps set state = ${end.state === 'succeeded' ? 'done' : end.state}, error = ${error}
+          where step = ${`job/${job.job}`} and source = '' and event = ''`
         const data = jobEnded.data.parse({
           job: job.job,
           owner: job.owner,

@@ -57,7 +57,10 @@ export function postgresRecords({ query }: Database): Records {
     },
     async flows({ limit, after }) {
       const ids = await query<{ id: string }>`
-        with runs as (select correlationid as id, min(at) as at from flow_events group by correlationid)
+        with runs as (
+          select correlationid as id, min(at) as at
+          from (select correlationid, at from flow_events union all select correlationid, at from flow_steps) whole
+          group by correlationid)
         select id from runs
         where ${after ?? null}::text is null or (at, id) < (select at, id from runs where id = ${after ?? ''})
         order by at desc, id desc limit ${limit}`

@@ -2,6 +2,7 @@ import { partitionOf } from '../partitioner.ts'
 import type { Assignment, LogRecord, MemberListener, Membership, Topics } from '../topics.ts'
 import type { Database } from './postgres.ts'
 import { postgresMember } from './postgres-member.ts'
+import { trimLog } from './postgres-trim.ts'
 import { waitingRoom } from './waiting-room.ts'
 
 interface Row {
@@ -100,6 +101,7 @@ export function postgresTopics(database: Database, { member }: { readonly member
         select at from log where topic = ${topic} and partition = ${partition} and "offset" >= ${offset} order by "offset" limit 1`
       return row?.at ?? null
     },
+    trim: (over) => trimLog(database, over),
     async close() {
       unlisten?.()
     },

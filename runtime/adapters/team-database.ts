@@ -43,7 +43,12 @@ const COMMON = `
   create table if not exists inbox (
     path text not null, source text not null, id text not null, at timestamptz not null default clock_timestamp(),
     primary key (path, source, id)
-  )`
+  );
+  do $$ begin
+    -- Asked for first: even an index that is there would wait for whoever writes.
+    if to_regclass('inbox_at') is null then create index inbox_at on inbox (at); end if;
+    if to_regclass('idempotency_at') is null then create index idempotency_at on idempotency (at); end if;
+  end $$`
 
 /** Database, roles and tables of a team, made or brought up to date; safe to repeat and to run twice at once. */
 export async function prepareTeam(team: TeamDatabase, functions: readonly FunctionSchema[]): Promise<TeamUrls> {
@@ -123,7 +128,8 @@ async function platform(owner: Database, team: string): Promise<void> {
     grant usage on schema mezz to ${engine};
     grant select, insert, update, delete on all tables in schema mezz to ${engine};
     grant usage on all sequences in schema mezz to ${engine};
-    grant execute on function mezz.add_usage(jsonb) to ${engine};
+    grant execute on function mezz.add_usage(jsonb), mezz.blob_bucket(text),
+      mezz.expire(text, text, timestamptz, integer) to ${engine};
     alter role ${engine} set search_path = mezz`)
 }
 
@@ -134,8 +140,8 @@ async function functionSchema(owner: Database, team: string, { name, emits, fold
     create schema if not exists ${schema};
     set search_path = ${schema}; ${COMMON}; reset search_path;
     grant usage on schema ${schema}, mezz to ${role};
-    grant execute on function mezz.emit(jsonb), mezz.start_jobs(jsonb), mezz.keep(text, text[]), mezz.job(uuid),
-      mezz.job_log(uuid, bigint, integer), mezz.cancel_job(uuid), mezz.made_from(text, text, text),
+    grant execute on function mezz.emit(jsonb), mezz.start_jobs(jsonb), mezz.keep(text, text[]), mezz.release(text),
+      mezz.job(uuid), mezz.job_log(uuid, bigint, integer), mezz.cancel_job(uuid), mezz.made_from(text, text, text),
       mezz.serve(text, jsonb) to ${role};
     alter role ${role} set search_path = ${schema}`)
   await owner.query`

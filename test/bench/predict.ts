@@ -13,6 +13,7 @@ import { createMetrics } from '../../runtime/metrics.ts'
 import type { RequestLog } from '../../runtime/request-log.ts'
 import { encoding } from '../../runtime/tabular/encoder.ts'
 import { rowFeatures } from '../../runtime/tabular/row.ts'
+import { noSql } from '../functions/infer/no-sql.ts'
 import { realRows } from '../functions/infer/tables.ts'
 import { release, train } from '../functions/infer/trained.ts'
 
@@ -27,7 +28,7 @@ await release(objects, 'cancer', trained)
 const lines: RequestLog[] = []
 const app = createApp(
   infer,
-  { objects, models },
+  { objects, models, sql: noSql },
   {
     authenticate: async (_c, next) => {
       const context = requestContext.getStore()

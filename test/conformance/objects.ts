@@ -300,6 +300,44 @@ export function testObjects(name: string, open: () => Objects | Promise<Objects>
       assert.deepEqual(await objects.list(''), [])
     })
 
+    it('sweeps a blob, unless it was put since or somebody keeps it', async () => {
+      const objects = await open()
+      const { name, sha256 } = await objects.put(bytes('a'))
+      const [earlier, later] = [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)]
+      const kept = (is: boolean) => () => Promise.resolve(is)
+
+      assert.equal(await objects.sweep(sha256, { before: earlier, isKept: kept(false) }), false)
+      assert.equal(await objects.sweep(sha256, { before: later, isKept: kept(true) }), false)
+      const failing = objects.sweep(sha256, { before: later, isKept: () => Promise.reject(new Error('who knows')) })
+      await assert.rejects(failing, { message: 'who knows' })
+      assert.equal(await text(objects, name), 'a')
+      assert.deepEqual(await names(objects, ''), [name])
+
+      assert.equal(await objects.sweep(sha256, { before: later, isKept: kept(false) }), true)
+      assert.equal(await objects.read(name), null)
+      assert.deepEqual(await names(objects, ''), [])
+      assert.equal(await objects.sweep(sha256, { before: later, isKept: kept(false) }), false)
+      await assert.rejects(objects.sweep('../a', { before: later, isKept: kept(false) }), { code: 'invalid_input' })
+    })
+
+    it('shows a blob while it is decided whether it goes, and keeps what is put meanwhile', async () => {
+      const objects = await open()
+      const { name, sha256 } = await objects.put(bytes('a'))
+      const seen: unknown[] = []
+
+      await objects.sweep(sha256, {
+        before: new Date(Date.now() + 60_000),
+        async isKept() {
+          seen.push(await text(objects, name))
+          await objects.put(bytes('a'))
+          return false
+        },
+      })
+
+      assert.deepEqual(seen, ['a'])
+      assert.equal(await text(objects, name), 'a')
+    })
+
     it('stores where others remove at the same time', async () => {
       const objects = await open()
 

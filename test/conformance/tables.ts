@@ -113,6 +113,34 @@ export function testTables(name: string, open: () => { readonly tables: Tables; 
       assert.equal((await objects.read(part?.name ?? ''))?.bytes, part?.bytes)
     })
 
+    it('gives the rows of a SELECT some at a time, in their order and as query gives them', async () => {
+      const { tables } = open()
+      const select = `select i, i / 7 as q, case when i % 3 = 0 then null else 'n' || i end as "名",
+        timestamp '2024-01-05 08:30:00' + to_days(i::integer) as t from range(10000) t(i)`
+
+      const { each, whole } = await tables.open({}, async (session) => {
+        const each: object[][] = []
+        for await (const rows of session.each(select)) each.push(rows)
+        return { each, whole: await session.query(select) }
+      })
+
+      assert.ok(each.length > 1 && each.every((rows) => rows.length > 0 && rows.length <= 5000))
+      assert.deepEqual(each.flat(), whole)
+    })
+
+    it('takes another statement after the rows were left in their midst, and says what is wrong with one', async () => {
+      const { tables } = open()
+
+      await tables.open({}, async (session) => {
+        for await (const rows of session.each<{ i: number }>('select i from range(10000) t(i)')) {
+          assert.equal(rows[0]?.i, 0)
+          break
+        }
+        assert.deepEqual(await session.query('select 1 as one'), [{ one: 1 }])
+        await assert.rejects(session.each('select nothing')[Symbol.asyncIterator]().next(), /nothing/)
+      })
+    })
+
     it('stores CSV whose numbers read back as the same doubles, missing as empty, texts in quotes where they need them', async () => {
       const { tables, objects } = open()
       const numbers = [...EDGES, ...randomDoubles(2000)]

@@ -129,6 +129,10 @@ describe('an engine whose events cannot be handled', () => {
       return status?.state === 'stopped' && status.inFlight === 0 && status
     })
     const dead = (await bench.toy.deadLetters.list({}, { limit: 1000 })).length
+    await eventually(
+      'its stop in the store',
+      async () => (await bench.toy.states.all()).get('toy')?.state === 'stopped',
+    )
     await bench.restart()
     const again = await eventually('the restarted trigger', async () => {
       const status = await bench.status()
@@ -246,6 +250,8 @@ describe('an engine whose events cannot be handled', () => {
     clock = Date.parse('2026-03-06T03:00:00Z')
     await eventually('the next', async () => told.size === 3)
 
+    const { database: after } = toys[0] ?? assert.fail('no engine')
+    assert.deepEqual(await after.query`select 1 from flow_events union all select 1 from flow_steps`, [])
     assert.deepEqual(
       [...told.values()],
       ['2026-03-01T03:00:00.000Z', '2026-03-05T03:00:00.000Z', '2026-03-06T03:00:00.000Z'],

@@ -131,6 +131,7 @@ export function hostileLog(random: Random, partitions: number): HostileLog {
         done.repeatedAppends++
         throw new Error('the log does not say whether it has them')
       },
+      trim: () => Promise.resolve(0),
       async join(_, topics, listener) {
         const member: Member = { topics, listener }
         members.push(member)

@@ -7,6 +7,7 @@ import { Predictions } from '../../functions/infer/predictions.ts'
 import publish from '../../functions/publish/function.ts'
 import { onnxruntimeModels } from '../../runtime/adapters/onnxruntime.ts'
 import { modelConverted, modelPublished, modelTrained } from '../../triggers/events.ts'
+import { noSql } from '../functions/infer/no-sql.ts'
 import { realRows } from '../functions/infer/tables.ts'
 import { json, train } from '../functions/infer/trained.ts'
 import { runFacts } from '../functions/publish/facts.ts'
@@ -25,7 +26,7 @@ it('a model that was trained and converted answers once published, and its forme
     const told = (await bench.emitted()).slice(brought)
     brought += told.length
     for (const { data } of told) await bench.deliver(modelPublished, modelPublished.data.parse(data))
-    const answer = await infer.app({ objects: bench.objects, models }).request('/models/petals/predict', {
+    const answer = await infer.app({ objects: bench.objects, models, sql: noSql }).request('/models/petals/predict', {
       method: 'POST',
       body: JSON.stringify({ rows: [row] }),
       headers: { 'Content-Type': 'application/json' },

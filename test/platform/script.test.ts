@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text as wholeText } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import * as z from 'zod'
+import { writeTar } from '../../functions/train/scripts/tar.ts'
 import { withoutPython } from '../functions/train/script/job.ts'
 import { tinyScript } from '../functions/train/script/tiny.ts'
-import { ask, predict } from './chain.ts'
+import { ask, predict, published } from './chain.ts'
+import { eventually } from './eventually.ts'
 import type { Dev } from './mezz-dev.ts'
 import { startDev } from './mezz-dev.ts'
 
@@ -63,8 +65,8 @@ describe('mezz run', { skip: withoutPython, timeout: 300_000 }, () => {
     assert.deepEqual(predictions, [{ value: 14 }])
     const lineage = await ask(`${dev.url}/_mezz/lineage?of=${encodeURIComponent(id)}`, Lineage)
     const kinds = lineage.nodes.map(({ kind, name }) => `${kind} ${name}`)
-    for (const one of ['datasets numbers', 'scripts numbers', 'environment packages'])
-      assert.ok(kinds.includes(one), one)
+    for (const one of ['datasets numbers', 'scripts numbers']) assert.ok(kinds.includes(one), one)
+    assert.ok(kinds.some((one) => one.startsWith('environments sha256:')))
   })
 
   it('trains anew by a changed script, and asks for one more run of an unchanged one', async () => {
@@ -95,6 +97,33 @@ describe('mezz run', { skip: withoutPython, timeout: 300_000 }, () => {
     assert.deepEqual((await predict(dev.url, 'numbers', [{ a: 3, b: 4 }])).predictions, [{ value: 21 }])
   })
 
+  it('goes on with the runs of later versions where it is told to follow', async (t) => {
+    lay(2)
+    const args = ['run', 'script', '--dataset', 'numbers', '--target', 'y', '--task', 'regression', '--follow']
+    const child = spawn(process.execPath, [resolve('build/launch.js'), ...args, '--url', dev.url], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    t.after(() => child.kill())
+    let out = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text
+    })
+    const answers = (count: number) =>
+      eventually(`${count} endpoints`, async () => [...out.matchAll(/^curl /gm)].length === count)
+    await answers(1)
+
+    const more = await fetch(`${dev.url}/default/ingest/datasets?name=numbers`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'text/csv' },
+      body: `a,b,y\n${ROWS.slice(1).join('\n')}\n`,
+    })
+
+    assert.equal(more.status, 201)
+    await answers(2)
+    assert.match(out, /^ {2}39 rows$/m)
+  })
+
   it('says what is wrong with what it was given', async () => {
     const none = await run('nowhere', '--dataset', 'numbers')
     const unknown = await run('script', '--dataset', 'unknown')
@@ -103,4 +132,40 @@ describe('mezz run', { skip: withoutPython, timeout: 300_000 }, () => {
     assert.match(none.error, /there is no file and no folder nowhere/)
     assert.match(unknown.error, /no dataset unknown/)
   })
+})
+
+it('a script that runs while its engine is killed is ended, and run again', {
+  skip: withoutPython,
+  timeout: 300_000,
+}, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'mezz-run-killed-'))
+  const started: Dev[] = []
+  t.after(async () => {
+    for (const dev of started) await dev.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const [data, asleep] = [join(folder, 'data'), join(folder, 'asleep')]
+  mkdirSync(join(folder, 'empty'))
+  const before = `import time
+if not os.path.exists(${JSON.stringify(asleep)}):
+    open(${JSON.stringify(asleep)}, 'w').write(str(os.getpid()))
+    time.sleep(600)`
+  const send = (url: string, method: string, type: string, body: Uint8Array<ArrayBuffer> | string) =>
+    fetch(url, { method, headers: { 'Content-Type': type }, body })
+  const first = await startDev({ data, folder: join(folder, 'empty') })
+  const base = `${first.url}/default`
+  const archive = Uint8Array.from(writeTar(tinyScript(2, { before })))
+  assert.equal((await send(`${base}/train/scripts/numbers`, 'PUT', 'application/x-tar', archive)).status, 201)
+  const order = { dataset: 'numbers', target: 'y', task: 'regression', trainer: { script: 'numbers' } }
+  await send(`${base}/train/pipelines/numbers`, 'PUT', 'application/json', JSON.stringify(order))
+  await send(`${base}/ingest/datasets?name=numbers`, 'POST', 'text/csv', `a,b,y\n${ROWS.join('\n')}\n`)
+  const sleeper = await eventually('a sleeping script', async () => existsSync(asleep) && readFileSync(asleep, 'utf8'))
+
+  await first.kill()
+  const second = await startDev({ data, folder: join(folder, 'empty') })
+  started.push(second)
+
+  await published(second.url, 'numbers')
+  assert.deepEqual((await predict(second.url, 'numbers', [{ a: 3, b: 4 }])).predictions, [{ value: 14 }])
+  assert.throws(() => process.kill(Number(sleeper), 0), /ESRCH/)
 })

@@ -26,7 +26,6 @@ it('a script of a git server is trained anew by a push', {
   timeout: 300_000,
 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'mezz-python-git-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
   for (const name of ['served', 'work', 'empty']) mkdirSync(join(folder, name))
   const rows = Array.from({ length: 40 }, (_, at) => `${at},${at % 4},${2 * (at + (at % 4))}`)
   writeFileSync(join(folder, 'numbers.csv'), `a,b,y\n${rows.join('\n')}\n`)
@@ -50,7 +49,10 @@ it('a script of a git server is trained anew by a push', {
   await git('remote', 'add', 'origin', `${url}/us.git`)
   await push(2)
   const dev = await startDev({ data: join(folder, 'data'), folder: join(folder, 'empty') })
-  t.after(() => dev.stop())
+  t.after(async () => {
+    await dev.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
 
   const from = ['--git', `${url}/us.git`, '--ref', 'main', '--path', 'jobs/train.py']
   const about = ['--dataset', 'numbers.csv', '--target', 'y', '--task', 'regression', '--url', dev.url]
@@ -73,7 +75,7 @@ it('a script of a git server is trained anew by a push', {
   const { id } = await predict(dev.url, 'numbers', [{ a: 3, b: 4 }])
   const { nodes } = await ask(`${dev.url}/_mezz/lineage?of=${encodeURIComponent(id)}`, Lineage)
   assert.deepEqual(
-    nodes.filter(({ kind }) => kind === 'commit').map(({ name, version }) => [name, version]),
+    nodes.filter(({ kind }) => kind === 'code').map(({ name, version }) => [name, version]),
     [[`${url}/us.git jobs/train.py`, commit]],
   )
 

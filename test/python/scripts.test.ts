@@ -60,7 +60,6 @@ describe('a script as its user wrote it, with one line more', { skip: withoutPyt
   for (const { name, what, table, target, predicts, most, path, skip = false } of CASES) {
     it(`goes from file to endpoint, and predicts as its library does: ${what}`, { skip }, async (t) => {
       const folder = mkdtempSync(join(tmpdir(), `mezz-python-${name}-`))
-      t.after(() => rmSync(folder, { recursive: true, force: true }))
       mkdirSync(join(folder, 'empty'))
       cpSync(new URL(`scripts/${name}`, import.meta.url), folder, { recursive: true })
       writeFileSync(join(folder, `${name}.csv`), table)
@@ -73,7 +72,10 @@ describe('a script as its user wrote it, with one line more', { skip: withoutPyt
         folder: join(folder, 'empty'),
         env: { MEZZ_CACHE: CACHE, ...PATH },
       })
-      t.after(() => dev.stop())
+      t.after(async () => {
+        await dev.stop()
+        rmSync(folder, { recursive: true, force: true })
+      })
 
       const { out, error, code, seconds } = await mezzRun(
         folder,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { inheritedEnvironment, readEnvironment } from '../../runtime/env.ts'
+import { inheritedEnvironment, readEnvironment, readRetention } from '../../runtime/env.ts'
 
 describe('the environment', () => {
   it('needs nothing', () => {
@@ -49,11 +49,29 @@ describe('the environment', () => {
     ['DATABASE_URL', 'mysql://localhost/x'],
     ['OBJECTS_FOLDER', ''],
     ['TABLES_MEMORY', 'much'],
+    ['MEZZ_RETENTION_LOG', '7'],
+    ['MEZZ_RETENTION_DEAD_LETTERS', '0d'],
+    ['MEZZ_RETENTION_INBOX', '36.9d'],
+    ['MEZZ_RETENTION_FLOWS', '-1d'],
+    ['MEZZ_RETENTION_JOBS', 'a month'],
   ] as const) {
     it(`refuses ${name}=${JSON.stringify(value)}`, () => {
       assert.throws(() => readEnvironment({ [name]: value }), { message: new RegExp(`\\n  ${name}[^\\n]*: [^\\n]+$`) })
     })
   }
+
+  it('says how long things are kept: what was handled as long as an event can come again', () => {
+    const day = 24 * 60 * 60 * 1000
+
+    const usual = readRetention({})
+    const said = readRetention({ MEZZ_RETENTION_LOG: '12h', MEZZ_RETENTION_DEAD_LETTERS: '1.5d' })
+
+    assert.deepEqual(usual, { log: 7 * day, deadLetters: 30 * day, inbox: 37 * day, flows: 90 * day, jobs: 30 * day })
+    assert.deepEqual([said.log, said.inbox], [day / 2, 2 * day])
+    assert.throws(() => readRetention({ MEZZ_RETENTION_LOG: '90d', MEZZ_RETENTION_INBOX: '119d' }), {
+      code: 'invalid_input',
+    })
+  })
 
   it('tells all faults in one message', () => {
     assert.throws(

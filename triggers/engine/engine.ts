@@ -14,6 +14,8 @@ import { createStallProbe } from './core/stall.ts'
 import type { Answer } from './deliver.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createDispatch } from './dispatch.ts'
+import type { HousekeepingOptions } from './housekeeping.ts'
+import { keepHouse } from './housekeeping.ts'
 import { runJobs } from './jobs.ts'
 import { reconcile } from './reconcile.ts'
 import { runRedrives } from './redrive.ts'
@@ -27,7 +29,7 @@ import { eventOf } from './trigger.ts'
 import { attribute } from './wire.ts'
 
 /** Everything that the engine of one team stands on. */
-export interface EngineOptions {
+export interface EngineOptions extends Pick<HousekeepingOptions, 'expiry' | 'objects' | 'retention'> {
   readonly team: string
   readonly topics: Topics
   readonly ledger: Ledger
@@ -149,6 +151,7 @@ export function startEngine(options: EngineOptions): Engine {
     supervise('workloads', (signal) => reconcile(options, signal), supervised),
     supervise('trigger states', obey, supervised),
     supervise('stall probe', probe, supervised),
+    supervise('housekeeping', (signal) => keepHouse(options, signal), supervised),
     supervise('cancelled flows', hearOfCancelled, supervised),
     supervise('dispatch', keepUp, supervised),
   ]

@@ -131,6 +131,8 @@ export async function runJobs(
   async function finish(job: ClaimedJob, end: AttemptEnd, stop: AbortSignal): Promise<boolean> {
     while (!stop.aborted) {
       try {
+        // Its step, so that the end finds it.
+        await steps.flush()
         return await store.finish(job, end)
       } catch (error) {
         log('warn', `the end of job ${job.job} was not stored; it is tried again`, error)

@@ -3,7 +3,14 @@ import type { Envelope, EventType } from '../../runtime/event.ts'
 import type { LineageNode, LineageTold } from '../../runtime/lineage.ts'
 import type { ResourceName } from '../../runtime/resource-name.ts'
 import { resourceId } from '../../runtime/resource-name.ts'
-import { datasetIngested, featuresExtracted, modelConverted, modelPublished, modelTrained } from '../events.ts'
+import {
+  batchCompleted,
+  datasetIngested,
+  featuresExtracted,
+  modelConverted,
+  modelPublished,
+  modelTrained,
+} from '../events.ts'
 
 /** A thing that an event tells of, and what it came from. */
 interface Piece {
@@ -20,7 +27,7 @@ interface Reader {
   read(data: unknown): readonly Piece[]
 }
 
-/** What each event tells of where things come from: bytes → version → features → run → conversion → published version. */
+/** What each event tells of where things come from: bytes → version → features → run → conversion → published version → predictions, as bytes. */
 const READERS: readonly Reader[] = [
   reader(datasetIngested, ({ dataset, version, digest }) => {
     const bytes = { kind: 'bytes', name: digest, digest }
@@ -48,6 +55,11 @@ const READERS: readonly Reader[] = [
     const thing = { ...versionOf('models', model, version), digest: `sha256:${bundle.sha256}` }
     return [{ thing, from: [versionOf('runs', model, run), versionOf('conversions', model, run)] }]
   }),
+  reader(batchCompleted, ({ dataset, datasetVersion, model, version, part }) => {
+    const digest = `sha256:${part.sha256}`
+    const from = [versionOf('datasets', dataset, datasetVersion), versionOf('models', model, version)]
+    return [{ thing: { kind: 'bytes', name: digest, digest }, from }]
+  }),
 ]
 
 /** What an event adds to the lineage; nothing for most. */
@@ -63,6 +75,9 @@ export function lineageOf(team: string, { type, data, time }: Pick<Envelope, 'ty
   }
 }
 
+/** What is made for a thing alone goes with it. */
+const GO_WITH: Readonly<Record<string, readonly string[]>> = { view: ['extractions'], model: ['conversions'] }
+
 /** An event `mezz.<noun>.deleted` names the thing by its noun, and a version where not all of them are gone. */
 function deletedBy(type: string, data: string): ResourceName[] {
   const [, noun] = /^mezz\.(dataset|view|pipeline|model|script)\.deleted\.v\d+$/.exec(type) ?? []
@@ -70,7 +85,8 @@ function deletedBy(type: string, data: string): ResourceName[] {
   const told = z.looseObject({ [noun]: z.string(), version: z.int().optional() }).safeParse(JSON.parse(data))
   if (!told.success) return []
   const { version } = told.data
-  return [{ kind: `${noun}s`, name: String(told.data[noun]), version: version === undefined ? version : `${version}` }]
+  const thing = { name: String(told.data[noun]), version: version === undefined ? version : `${version}` }
+  return [`${noun}s`, ...(GO_WITH[noun] ?? [])].map((kind) => ({ kind, ...thing }))
 }
 
 /** A script of ours by its version, one of a repository by its commit, our own trainer by its digest. */

@@ -48,7 +48,9 @@ const LONGEST_TIMER = 2 ** 31 - 1
 /** The core's surroundings: the clock, the log, the ledger and the functions. */
 export function partitionIo(options: PartitionIoOptions, { ledger, steps, log, isCancelled }: Surroundings): Io {
   const { trigger, at, epoch, policy, assignment, signal } = options
-  const { maxAge } = trigger.definition
+  const { maxAge, on } = trigger.definition
+  /** What comes again and again is no flow run while all goes well. */
+  const isTime = 'cron' in on
   /** What was answered badly enough, and was not buried because the trigger stopped. */
   let withheld: LogRecord | undefined
   let timer: NodeJS.Timeout | undefined
@@ -64,7 +66,7 @@ export function partitionIo(options: PartitionIoOptions, { ledger, steps, log, i
         queueMicrotask(() => answer(CANCELLED))
         return
       }
-      const shown = setTimeout(() => steps.add({ ...step, state: 'running' }), SHOWN_AFTER)
+      const shown = isTime ? undefined : setTimeout(() => steps.add({ ...step, state: 'running' }), SHOWN_AFTER)
       const begun = performance.now()
       options
         .send(record)
@@ -77,7 +79,7 @@ export function partitionIo(options: PartitionIoOptions, { ledger, steps, log, i
           // What it writes takes the steps that are added until this turn ends.
           answer(outcome)
           const what = withheld === record ? waitsForTrigger(outcome) : became(outcome, attempt, policy)
-          steps.add({ ...step, ...what, ms, process, coldStartMs })
+          if (!isTime || what.state !== 'done') steps.add({ ...step, ...what, ms, process, coldStartMs })
         })
     },
     write(changes, answer) {

@@ -1,5 +1,6 @@
 import type { Outbox, OutboxEvent } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
+import { scheduleDue } from '../../runtime/schedule-due.ts'
 import type { Topics } from '../../runtime/topics.ts'
 import { failureOf } from './failure.ts'
 import { lineageOf } from './lineage.ts'
@@ -30,7 +31,8 @@ export async function relay({ team, outbox, topics, records }: RelayOptions, sig
 
   async function carry(events: readonly OutboxEvent[]): Promise<void> {
     const envelopes = events.map(({ envelope }) => ({ ...envelope, failure: failureOf(envelope) }))
-    await records.events(envelopes)
+    // A time that has come is worth a flow run only where something follows from it, or it fails.
+    await records.events(envelopes.filter(({ type }) => type !== scheduleDue.type))
     for (const envelope of envelopes) await records.lineage(lineageOf(team, envelope))
     // One topic that cannot be written holds its own events, and no other's.
     const faults: unknown[] = []

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import type { DeadLetters, StoredDeadLetter } from '../../runtime/dead-letters.ts'
 import { PlatformError } from '../../runtime/errors.ts'
-import { answers, body, query } from '../../runtime/validate.ts'
+import { answers, body, query, Text } from '../../runtime/validate.ts'
 import type { NamedTrigger } from './trigger.ts'
 import { attribute } from './wire.ts'
 
@@ -12,13 +12,13 @@ export interface DeadLetterRoutesOptions {
 }
 
 const Fingerprint = z.string().regex(/^[0-9a-f]{16}$/, 'must be 16 hex digits, as mezz dead-letters list shows')
-const Trigger = z.string().min(1).max(200)
+const Trigger = Text.min(1).max(200)
 const Since = z.iso.datetime({ offset: true, error: 'must be a time as in 2026-01-31T08:00:00Z' })
 const List = z.object({
   trigger: Trigger.optional(),
   fingerprint: Fingerprint.optional(),
   since: Since.optional(),
-  flow: z.string().min(1).max(200).optional(),
+  flow: Text.min(1).max(200).optional(),
   after: z.uuid().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 })

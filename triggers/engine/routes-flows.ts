@@ -7,7 +7,7 @@ import { PlatformError } from '../../runtime/errors.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Flow, Records } from '../../runtime/records.ts'
 import { traceparent } from '../../runtime/trace.ts'
-import { answers, body, Page, query } from '../../runtime/validate.ts'
+import { answers, body, Page, query, Text } from '../../runtime/validate.ts'
 import { flowView } from './flow-view.ts'
 import { edited } from './outside.ts'
 import type { NamedTrigger } from './trigger.ts'
@@ -25,7 +25,7 @@ export interface FlowRoutesOptions {
 
 const Redrive = z.strictObject({
   /** A trigger. */
-  from: z.string().min(1).max(200).optional(),
+  from: Text.min(1).max(200).optional(),
   data: z.record(z.string(), z.unknown()).optional(),
 })
 

@@ -5,7 +5,7 @@ import type { Lineage, LineageGraph, LineageNode } from '../../runtime/lineage.t
 import { nearest } from '../../runtime/nearest.ts'
 import type { ResourceName } from '../../runtime/resource-name.ts'
 import { parsePrediction, parseResourceName } from '../../runtime/resource-name.ts'
-import { query } from '../../runtime/validate.ts'
+import { query, Text } from '../../runtime/validate.ts'
 
 export interface LineageRoutesOptions {
   readonly team: string
@@ -13,7 +13,7 @@ export interface LineageRoutesOptions {
 }
 
 const Asked = z.object({
-  of: z.string().min(1),
+  of: Text.min(1),
   direction: z.enum(['backward', 'forward']).default('backward'),
   /** Things at most, the nearest. */
   limit: z.coerce.number().int().min(1).max(100_000).default(1000),

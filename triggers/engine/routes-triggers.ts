@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { PlatformError } from '../../runtime/errors.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
-import { answers, body } from '../../runtime/validate.ts'
+import { answers, body, Text } from '../../runtime/validate.ts'
 import type { NamedTrigger } from './trigger.ts'
 
 export interface TriggerRoutesOptions {
@@ -10,7 +10,7 @@ export interface TriggerRoutesOptions {
   triggers(): readonly NamedTrigger[]
 }
 
-const Pause = z.strictObject({ reason: z.string().min(1).max(500).optional() })
+const Pause = z.strictObject({ reason: Text.min(1).max(500).optional() })
 const State = z.object({ name: z.string(), state: z.enum(['running', 'paused']) })
 
 /** Pause and resume of triggers: what is in flight ends as usual, nothing new begins; it holds over restarts. */

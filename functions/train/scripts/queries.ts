@@ -12,7 +12,9 @@ export async function saveScript(
     return { saved: newest, isNew: false }
   const [row] = await query<ScriptRow>`
     insert into scripts (name, version, entry, files, object)
-    values (${script.name}, ${(newest?.version ?? 0) + 1}, ${script.entry}, ${script.files}::jsonb, ${script.object}::jsonb)
+    values (${script.name},
+      1 + coalesce(${newest?.version ?? null}::integer,
+        (select up_to from deleted where kind = 'script' and name = ${script.name}), 0), ${script.entry}, ${script.files}::jsonb, ${script.object}::jsonb)
     returning *`
   if (!row) throw new Error(`script ${script.name} was not stored`)
   return { saved: row, isNew: true }
@@ -21,6 +23,20 @@ export async function saveScript(
 export async function newestScript(query: Query, name: string): Promise<ScriptRow | null> {
   const [row] = await query<ScriptRow>`select * from scripts where name = ${name} order by version desc limit 1`
   return row ?? null
+}
+
+/** Whether this version is there; if so, nobody deletes it until this transaction's end. */
+export async function shareScript(
+  query: Query,
+  { name, version }: Pick<ScriptRow, 'name' | 'version'>,
+): Promise<boolean> {
+  return (await query`select 1 from scripts where name = ${name} and version = ${version} for share`).length > 0
+}
+
+/** Deletes all versions of a script and answers with their numbers, in their order. */
+export async function deleteScript(query: Query, name: string): Promise<number[]> {
+  const rows = await query<{ version: number }>`delete from scripts where name = ${name} returning version`
+  return rows.map(({ version }) => version).sort((a, b) => a - b)
 }
 
 export async function listScripts(query: Query, page: { limit: number; after: string }): Promise<ScriptRow[]> {

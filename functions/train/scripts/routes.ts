@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
 import { PlatformError } from 'mezz/errors'
+import type { scriptDeleted } from 'mezz/events'
+import { Dry, Hanging } from 'mezz/hanging'
 import type { Ports } from 'mezz/ports'
 import { answers, atMost, media, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
@@ -8,6 +10,7 @@ import { lookAt } from '../git-look.ts'
 import { pipelinesOfGit, pipelinesOfScript, repositories } from '../queries.ts'
 import type { StartTypes } from '../start.ts'
 import { readyOf, start } from '../start.ts'
+import { remove, whatHangs } from './delete.ts'
 import { keepHead, listScripts, newestScript, saveScript } from './queries.ts'
 import { LIMITS, takeScript } from './take.ts'
 import { Script, Scripts, shownScript } from './version.ts'
@@ -36,7 +39,9 @@ const Looked = z.object({
 })
 
 /** Scripts that train, as data; and the look at the repositories of those that are not put here. */
-export function scripts(ports: Pick<Ports<StartTypes>, 'objects' | 'sql' | 'tables'>): Hono {
+export function scripts(
+  ports: Pick<Ports<StartTypes | typeof scriptDeleted.type>, 'objects' | 'sql' | 'tables'>,
+): Hono {
   const { objects, sql } = ports
 
   return new Hono()
@@ -64,9 +69,7 @@ export function scripts(ports: Pick<Ports<StartTypes>, 'objects' | 'sql' | 'tabl
           return kept
         })
         const all = await readyOf(ports, await pipelinesOfScript(sql.query, name))
-        await sql.transaction(async (tx) => {
-          for (const one of all) await start(tx, one, { once: true })
-        })
+        await sql.transaction((tx) => start(tx, all, { once: true }))
         return c.json(shownScript(saved), isNew ? 201 : 200, { Location: `/scripts/${name}` })
       },
     )
@@ -87,6 +90,18 @@ export function scripts(ports: Pick<Ports<StartTypes>, 'objects' | 'sql' | 'tabl
       if (!found) throw new PlatformError('not_found', `no script ${name}`)
       return c.json(shownScript(found))
     })
+    .delete(
+      '/scripts/:name',
+      query(Dry),
+      answers('Deletes a script with all its versions, or says what hangs on it', { 204: null, 200: Hanging }),
+      async (c) => {
+        const name = nameParam(c, 'name')
+        if (!(await newestScript(sql.query, name))) throw new PlatformError('not_found', `no script ${name}`)
+        if (c.req.valid('query').dry) return c.json(await whatHangs(sql, name))
+        await remove(sql, name)
+        return c.body(null, 204)
+      },
+    )
     .post(
       '/events/git-look',
       answers('Looks at the repositories that pipelines train from; new commits train anew', { 200: Looked }),
@@ -106,13 +121,6 @@ export function scripts(ports: Pick<Ports<StartTypes>, 'objects' | 'sql' | 'tabl
   async function begin(repository: Repository, head: Head): Promise<string[]> {
     await keepHead(sql.query, repository, head)
     const all = 'error' in head ? [] : await readyOf(ports, await pipelinesOfGit(sql.query, repository))
-    return sql.transaction(async (tx) => {
-      const runs: string[] = []
-      for (const one of all) {
-        const run = await start(tx, one, { once: true })
-        if (run !== null) runs.push(run)
-      }
-      return runs
-    })
+    return sql.transaction((tx) => start(tx, all, { once: true }))
   }
 }

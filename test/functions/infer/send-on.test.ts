@@ -3,7 +3,9 @@ import { describe, it } from 'node:test'
 import type { Own } from 'mezz/define'
 import * as z from 'zod'
 import infer from '../../../functions/infer/function.ts'
+import { functionSql } from '../../../runtime/adapters/function-sql.ts'
 import { onnxruntimeModels } from '../../../runtime/adapters/onnxruntime.ts'
+import { openDatabase } from '../../../runtime/adapters/postgres.ts'
 import type { Objects } from '../../../runtime/ports.ts'
 
 const Detail = z.object({ detail: z.string().optional() })
@@ -17,9 +19,12 @@ const objects: Objects = {
       : null,
   list: async () => [],
   remove: async () => undefined,
+  sweep: async () => false,
 }
+/** Never asked here. */
+const { sql } = functionSql(openDatabase({ url: 'postgres://127.0.0.1:1/none' }))
 const ask = async (path: string, headers: Record<string, string> = {}, own: Own = {}) => {
-  const app = infer.app({ objects, models: onnxruntimeModels() }, own)
+  const app = infer.app({ objects, models: onnxruntimeModels(), sql }, own)
   app.onError((error, c) => c.json({ detail: error.message }, 409))
   const answer = await app.request(`http://gate${path}`, {
     headers,

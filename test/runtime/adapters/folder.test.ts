@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash, randomInt } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -164,3 +174,21 @@ async function isWhole(objects: Objects, name: string): Promise<boolean> {
   const named = name.startsWith('blobs/') ? createHash('sha256').update(data).digest('hex') : undefined
   return digest.equals(data.subarray(0, 32)) && (named === undefined || name === `blobs/${named}`)
 }
+
+it('brings back what a sweeper that was killed had not decided on', async () => {
+  const folder = newFolder()
+  const objects = folderObjects(folder)
+  const { name, sha256 } = await objects.put(new TextEncoder().encode('a'))
+  const other = await objects.put(new TextEncoder().encode('b'))
+  const isKept = () => Promise.resolve(true)
+  mkdirSync(join(folder, 'aside'))
+  renameSync(join(folder, 'blobs', sha256.slice(0, 2), sha256), join(folder, 'aside', sha256))
+  assert.equal((await objects.read(name))?.bytes, 1)
+
+  await folderObjects(folder).sweep(other.sha256, { before: new Date(Date.now() + 60_000), isKept })
+
+  assert.deepEqual(
+    (await objects.list('')).map((one) => one.name),
+    [name, other.name].sort(),
+  )
+})

@@ -63,6 +63,8 @@ export function createIntake(options: IntakeOptions): Intake {
     },
     read() {
       if (isReading) return
+      // What an earlier owner had passed above its position need not be read: the position may have reached beyond it.
+      next = Math.max(next, passed.position)
       const room = limits.window - (next - passed.position)
       // To ask for one record as soon as one is done would make every read a small one.
       if (room < Math.min(limits.batch, limits.window / 2)) return

@@ -1,0 +1,8 @@
+import { defineTrigger } from '../runtime/define.ts'
+import { datasetDeleted } from './events.ts'
+
+export default defineTrigger({
+  on: datasetDeleted,
+  deliver: { to: 'annotate', path: '/events/dataset-deleted' },
+  order: 'key',
+})

@@ -1,0 +1,9 @@
+import { defineTrigger } from '../runtime/define.ts'
+import { modelDeleted } from './events.ts'
+
+export default defineTrigger({
+  on: modelDeleted,
+  deliver: { to: 'publish', path: '/events/model-deleted' },
+  order: 'key',
+  ownEvent: true,
+})
