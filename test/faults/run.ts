@@ -31,7 +31,8 @@ if (wanted.length === 0) {
 }
 const first = Number(values.seed ?? 1 + Math.floor(Math.random() * 1_000_000))
 const plan = shareOut(wanted, Number(values.seeds ?? (values.seed === undefined ? 100 : 1)), first)
-console.log(`${plan.length} seeds from ${first} on`)
+const all = plan.length
+console.log(`${all} seeds from ${first} on`)
 
 const begun = performance.now()
 const bundles = await bundleToys(await mkdtemp(join(tmpdir(), 'mezz-faults-bundles-')))
@@ -54,7 +55,7 @@ async function work(): Promise<void> {
     const { scenario, seed } = next
     if ('alone' in scenario) {
       const round = await scenario.alone(seed)
-      rounds.push(round)
+      keep(round)
       if (round.violations.length > 0) report(round)
       continue
     }
@@ -67,7 +68,7 @@ async function work(): Promise<void> {
     const here: World = (isOwn ? undefined : world) ?? (await open())
     if (!isOwn) world = here
     const round = await playRound(here, scenario, seed)
-    rounds.push(round)
+    keep(round)
     const isBroken = round.violations.length > 0
     if (isBroken) report(round, here.data)
     if (isOwn) await close(here)
@@ -77,6 +78,13 @@ async function work(): Promise<void> {
     }
   }
   await close(world)
+}
+
+function keep(round: Round): void {
+  rounds.push(round)
+  const { name, seed, violations, recovery } = round
+  const how = violations.length === 0 ? 'well' : 'BROKEN'
+  console.log(`${rounds.length}/${all} ${name} ${seed} ${how}, recovered in ${(recovery / 1000).toFixed(1)} s`)
 }
 
 function report({ name, seed, violations }: Round, data?: string): void {
