@@ -54,8 +54,9 @@ export async function playRound(world: World, scenario: InWorld, seed: number): 
   try {
     await scenario.strike({ ...given, rest })
     await rest()
-    const [{ odd }] = await traffic
+    const [{ odd, cut }] = await traffic
     for (const one of odd) tell(`I9: ${one}`)
+    if (scenario.isGentle) for (const one of cut) tell(`I10: a request was cut: ${one}`)
   } catch (error) {
     tell(`other: ${error instanceof Error ? error.stack : error}`)
   } finally {

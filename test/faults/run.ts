@@ -1,5 +1,5 @@
 // `npm run test:faults -- [--seeds N] [--only NAME] [--seed FIRST] [--at-once N]`: kills the platform in many ways and judges what is left.
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -35,11 +35,13 @@ const all = plan.length
 console.log(`${all} seeds from ${first} on`)
 
 const begun = performance.now()
-const bundles = await bundleToys(await mkdtemp(join(tmpdir(), 'mezz-faults-bundles-')))
+const bundleFolder = await mkdtemp(join(tmpdir(), 'mezz-faults-bundles-'))
+const bundles = await bundleToys(bundleFolder)
 const rounds: Round[] = []
 const left: string[] = []
 const skipped = new Set<string>()
 await Promise.all(Array.from({ length: Number(values['at-once']) }, () => work()))
+await rm(bundleFolder, { recursive: true })
 console.log(table(rounds))
 console.log(`${rounds.length} seeds in ${Math.round((performance.now() - begun) / 1000)} s`)
 for (const name of skipped) console.log(`${name} was skipped: it mounts file systems, which this user may not`)

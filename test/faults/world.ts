@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cp, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type * as z from 'zod'
 import { freePort } from '../../build/local/free-port.ts'
 import type { Database } from '../../runtime/adapters/postgres.ts'
@@ -41,6 +42,10 @@ export interface World {
   /** Ends all; answers with the command lines that are left. */
   close(): Promise<readonly string[]>
 }
+
+/** Milliseconds. */
+const ENDING = 5000
+const LOOK = 50
 
 export interface WorldOptions {
   readonly bundles: Readonly<Record<string, string>>
@@ -127,11 +132,21 @@ export async function openWorld(root: string, { bundles, mutant = 'none', disk }
       await platform.close()
       await database.close()
       await server.stop()
-      const left = processesOf(root).map(commandOf)
+      const left = (await leftOf(root)).map(commandOf)
       for (const take of unmount) take()
       await rm(root, { recursive: true, force: true, maxRetries: 5 })
       return left
     },
+  }
+}
+
+/** What is left when all that is ending has had its time. */
+async function leftOf(root: string): Promise<readonly number[]> {
+  const end = performance.now() + ENDING
+  for (;;) {
+    const left = processesOf(root)
+    if (left.length === 0 || performance.now() > end) return left
+    await wait(LOOK)
   }
 }
 
