@@ -27,6 +27,8 @@ script finds the data as <dataset>.csv in its folder, and saves its model by one
 
   import mezz; mezz.save(model, metrics)
 
+or serves by itself what no ONNX can say: mezz.serve(predict, metrics).
+
 From then on the model is trained anew by each new version of the dataset and of the script. Exits with
 1 and the reason when there is no model to serve.
 

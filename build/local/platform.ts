@@ -161,6 +161,7 @@ async function open(
   const placed = await localWorkloads({
     folder: folder.workloads,
     serving,
+    isFunction: (name) => serving.catalogue().functions.some((one) => one.name === name),
     programOf: workloadPrograms(serving, {
       objects: folderObjects(objectsFolder),
       folder: folder.workloads,

@@ -11,7 +11,9 @@ import { writeWhole } from './write-file.ts'
 export interface LocalWorkloadsOptions {
   /** Where what was applied is kept, so that it is there after a crash, also while the database is not. */
   readonly folder: string
-  readonly serving: Pick<Serving, 'catalogue' | 'put' | 'drop'>
+  readonly serving: Pick<Serving, 'put' | 'drop'>
+  /** Whether a function of the catalogue has this name. */
+  isFunction(name: string): boolean
   /** What its processes run. */
   programOf(workload: NamedWorkload): Program | Promise<Program>
   failed(name: string, error: unknown): void
@@ -36,6 +38,7 @@ const ENDING = '.json'
 export async function localWorkloads({
   folder,
   serving,
+  isFunction,
   programOf,
   failed,
 }: LocalWorkloadsOptions): Promise<LocalWorkloads> {
@@ -65,7 +68,6 @@ export async function localWorkloads({
       throw error
     }
   }
-  const isFunction = (name: string) => serving.catalogue().functions.some((one) => one.name === name)
 
   return {
     apply: ({ name, workload }) =>

@@ -19,6 +19,7 @@ import type { RequestLog } from '../../runtime/request-log.ts'
 import { specOf } from '../../runtime/routes.ts'
 import type { OpenedPort } from '../../runtime/serve.ts'
 import { uuidv7 } from '../../runtime/uuid.ts'
+import type { NamedWorkload } from '../../runtime/workloads.ts'
 import { open as openModels } from '../compose/models.ts'
 import { open as openObjects } from '../compose/objects.ts'
 import { open as openSql } from '../compose/sql.ts'
@@ -61,6 +62,8 @@ export interface FunctionTest {
   emitted(): Promise<Emitted[]>
   /** The jobs that it has asked for so far, in order. */
   jobs(): Promise<{ readonly id: string; readonly request: JobRequest }[]>
+  /** The workloads that it wants now, by name. */
+  workloads(): Promise<readonly NamedWorkload[]>
   /** The owners for whom it keeps blobs now, by name. */
   kept(): Promise<string[]>
   readonly objects: Objects
@@ -160,6 +163,7 @@ export async function setup<uses extends PortName, types extends string>(
       return rows.map(({ data, ...rest }) => ({ ...rest, data: JSON.parse(data) as unknown }))
     },
     jobs: () => engine.query`select id, request from jobs order by created_at, id`,
+    workloads: () => engine.query<NamedWorkload>`select name, workload from workloads order by name`,
     async kept() {
       const rows = await engine.query<{ owner: string }>`select distinct owner from blobs order by owner`
       return rows.map(({ owner }) => owner)

@@ -1,7 +1,7 @@
 import { PlatformError } from 'mezz/errors'
 import type { ObjectRef, Ports } from 'mezz/ports'
 import { freshJson } from './fresh.ts'
-import { Alias, Package, Version } from './package.ts'
+import { Alias, Package, Scripted, Version } from './package.ts'
 import { pick } from './pick.ts'
 import { readBlob } from './read-bytes.ts'
 import type { Scorer } from './scorer.ts'
@@ -37,7 +37,15 @@ export function library({ objects, models }: Pick<Ports, 'objects' | 'models'>):
   const ready = new Map<string, Promise<Ready>>()
 
   async function open(ref: ObjectRef): Promise<Ready> {
-    const found = Package.parse(JSON.parse(new TextDecoder().decode(await readBlob(objects, ref))))
+    const read: unknown = JSON.parse(new TextDecoder().decode(await readBlob(objects, ref)))
+    const scripted = Scripted.safeParse(read)
+    if (scripted.success) {
+      throw new PlatformError(
+        'unprocessable',
+        `${scripted.data.model} has no graph: its own script predicts rows, by POST /models/${scripted.data.model}/predict`,
+      )
+    }
+    const found = Package.parse(read)
     const { graph } = found
     return { scorer: scorer(found, await models.load(await readBlob(objects, graph))), graph }
   }

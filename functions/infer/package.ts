@@ -30,6 +30,9 @@ export const Package = z.object({
 
 export type Package = z.infer<typeof Package>
 
+/** The package of a model whose own script serves it. */
+export const Scripted = z.object({ model: z.string(), script: z.object({}) })
+
 /** `models/<m>/current`: the versions that answer, each with its percent of the traffic, and the name of the processes that the model has to itself. */
 export const Alias = z.object({
   endpoint: z.string().optional(),

@@ -29,7 +29,7 @@ type Sent = z.infer<typeof Thing> & {
 /** What was seen of answers that should not be. */
 export interface Traffics {
   readonly odd: readonly string[]
-  /** Keys of requests that were cut off, and how often. */
+  /** Requests that were cut off after a connection was made. */
   readonly cut: readonly string[]
 }
 
@@ -75,7 +75,9 @@ export async function generate(
   /** The event's id, `null` where it took effect and that is all that is known, `undefined` where it is to be sent again. */
   async function attempt(thing: Sent): Promise<string | null | undefined> {
     const response = await ask(url, thing).catch((error: unknown) => {
-      cut.push(`${thing.key} ${thing.n}: ${error instanceof Error ? `${error.message} ${error.cause}` : error}`)
+      const cause = error instanceof Error ? `${error.message}: ${error.cause}` : String(error)
+      // Nobody was there to take it in.
+      if (!cause.includes('ECONNREFUSED')) cut.push(`${thing.key} ${thing.n}: ${cause}`)
     })
     if (!response) return undefined
     const text = await response.text().catch(() => '')

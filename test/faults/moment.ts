@@ -42,9 +42,13 @@ export async function leftToDo({ database }: Pick<World, 'database'>): Promise<s
     select 'outbox ' || count(*) as what from mezz.outbox having count(*) > 0
     union all select 'parked ' || trigger || ' ' || count(*) from mezz.parked group by trigger
     union all select 'job ' || state || ' ' || count(*) from mezz.jobs where state in ('queued', 'running') group by state
-    union all select p.trigger || ' stands at ' || p.position || ' of ' || n.next from mezz.positions p
-      join mezz.topics t on t.name = p.topic and t.identity::text = p.identity
-      join mezz.partitions n on n.topic = p.topic and n.partition = p.partition where p.position < n.next
+    union all select r.trigger || ' stands at ' || coalesce(p.position, 0) || ' of ' || n.next
+      from jsonb_to_recordset(${ROUTES}::jsonb) as r(trigger text, topic text)
+      join mezz.topics t on t.name = r.topic
+      join mezz.partitions n on n.topic = r.topic
+      left join mezz.positions p on p.trigger = r.trigger and p.topic = r.topic and p.partition = n.partition
+        and p.identity = t.identity::text
+      where coalesce(p.position, 0) < n.next
     union all select 'redrive ' || count(*) from mezz.dead_letters where redrive_at is not null having count(*) > 0
     union all select 'open ' || step || ' ' || state from mezz.flow_steps where state in ('running', 'waiting')`
   return rows.map(({ what }) => what).join('; ')

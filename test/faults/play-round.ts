@@ -22,7 +22,7 @@ const DEFAULT: Omit<Traffic, 'seed'> = {
   poison: [],
 }
 /** Milliseconds. */
-const PATIENCE = 60_000
+const PATIENCE = 120_000
 const LOOK = 40
 
 /** Runs one seed in a world: traffic, strike, rest, judgement. */
@@ -33,7 +33,7 @@ export async function playRound(world: World, scenario: InWorld, seed: number): 
     const [, invariant = 'other', what = message] = /^(I\d+|other): (.*)$/s.exec(message) ?? []
     found.push({ kind: 'other', invariant, message: what })
   }
-  const before = { ...world.deaths }
+  const before = world.deaths.n
   const begun = performance.now()
   const given = { world, random, seed, tell }
   const ledger = openLedger(files(world.data).sent)
@@ -51,11 +51,17 @@ export async function playRound(world: World, scenario: InWorld, seed: number): 
     await traffic
     found.push(...(await untilRest(world, patience)))
   }
-  await scenario.strike({ ...given, rest })
-  await rest()
-  const [{ odd }] = await traffic
-  for (const one of odd) tell(`I9: ${one}`)
-  ledger.close()
+  try {
+    await scenario.strike({ ...given, rest })
+    await rest()
+    const [{ odd, cut }] = await traffic
+    for (const one of odd) tell(`I9: ${one}`)
+    if (scenario.isGentle) for (const one of cut) tell(`I10: a request was cut: ${one}`)
+  } catch (error) {
+    tell(`other: ${error instanceof Error ? error.stack : error}`)
+  } finally {
+    ledger.close()
+  }
   const recovery = performance.now() - Math.max(begun, world.deaths.at)
 
   const evidence = await collect(world)
@@ -66,11 +72,7 @@ export async function playRound(world: World, scenario: InWorld, seed: number): 
   return {
     name: scenario.name,
     seed,
-    killed:
-      world.deaths.platform +
-      world.deaths.postgres +
-      world.deaths.function -
-      (before.platform + before.postgres + before.function),
+    killed: world.deaths.n - before,
     sent: mine.filter(({ say }) => say === 'sending').length,
     acknowledged: mine.filter(({ say }) => say === 'acknowledged').length,
     handled: evidence.effects.filter(isMine).length,

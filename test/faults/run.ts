@@ -1,5 +1,5 @@
 // `npm run test:faults -- [--seeds N] [--only NAME] [--seed FIRST] [--at-once N]`: kills the platform in many ways and judges what is left.
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -31,14 +31,17 @@ if (wanted.length === 0) {
 }
 const first = Number(values.seed ?? 1 + Math.floor(Math.random() * 1_000_000))
 const plan = shareOut(wanted, Number(values.seeds ?? (values.seed === undefined ? 100 : 1)), first)
-console.log(`${plan.length} seeds from ${first} on`)
+const all = plan.length
+console.log(`${all} seeds from ${first} on`)
 
 const begun = performance.now()
-const bundles = await bundleToys(await mkdtemp(join(tmpdir(), 'mezz-faults-bundles-')))
+const bundleFolder = await mkdtemp(join(tmpdir(), 'mezz-faults-bundles-'))
+const bundles = await bundleToys(bundleFolder)
 const rounds: Round[] = []
 const left: string[] = []
 const skipped = new Set<string>()
 await Promise.all(Array.from({ length: Number(values['at-once']) }, () => work()))
+await rm(bundleFolder, { recursive: true })
 console.log(table(rounds))
 console.log(`${rounds.length} seeds in ${Math.round((performance.now() - begun) / 1000)} s`)
 for (const name of skipped) console.log(`${name} was skipped: it mounts file systems, which this user may not`)
@@ -54,7 +57,7 @@ async function work(): Promise<void> {
     const { scenario, seed } = next
     if ('alone' in scenario) {
       const round = await scenario.alone(seed)
-      rounds.push(round)
+      keep(round)
       if (round.violations.length > 0) report(round)
       continue
     }
@@ -67,7 +70,7 @@ async function work(): Promise<void> {
     const here: World = (isOwn ? undefined : world) ?? (await open())
     if (!isOwn) world = here
     const round = await playRound(here, scenario, seed)
-    rounds.push(round)
+    keep(round)
     const isBroken = round.violations.length > 0
     if (isBroken) report(round, here.data)
     if (isOwn) await close(here)
@@ -77,6 +80,13 @@ async function work(): Promise<void> {
     }
   }
   await close(world)
+}
+
+function keep(round: Round): void {
+  rounds.push(round)
+  const { name, seed, violations, recovery } = round
+  const how = violations.length === 0 ? 'well' : 'BROKEN'
+  console.log(`${rounds.length}/${all} ${name} ${seed} ${how}, recovered in ${(recovery / 1000).toFixed(1)} s`)
 }
 
 function report({ name, seed, violations }: Round, data?: string): void {

@@ -27,6 +27,8 @@ export interface InWorld extends Named {
   readonly runs?: number
   /** In a world of its own, whose database and objects lie on a disk of so many MiB each. */
   readonly disk?: { readonly postgres: number; readonly objects: number }
+  /** No request may be cut that was taken in. */
+  readonly isGentle?: boolean
   /** Before the traffic begins. */
   prepare?(strike: Omit<Strike, 'rest'>): void
   /** While it goes on; resolves when no more comes. */

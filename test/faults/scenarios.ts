@@ -22,6 +22,7 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'terminate',
     share: 4,
+    isGentle: true,
     async strike({ world, random, tell }) {
       await wait(random.between(0, SPAN))
       const code = await world.terminate()

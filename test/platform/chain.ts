@@ -46,12 +46,13 @@ export async function begin(url: string, { name, file, target, task }: Table): P
 }
 
 /** Resolves when the model has a published version and every flow has come to its end. */
-export async function published(url: string, name: string): Promise<z.infer<typeof Model>> {
-  return eventually(`a published version of ${name}`, async () => {
+export async function published(url: string, name: string, seconds = 60): Promise<z.infer<typeof Model>> {
+  const look = async () => {
     const model = await ask(`${url}/default/publish/models/${name}`, Model)
     const flows = await ask(`${url}/_mezz/flows`, Flows)
     return model.published !== null && flows.items.every(({ state }) => state === 'done') && model
-  })
+  }
+  return eventually(`a published version of ${name}`, look, seconds)
 }
 
 /** A row of the table, as the platform gives it back. */

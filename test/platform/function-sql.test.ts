@@ -70,6 +70,7 @@ describe('a function with sql', () => {
     await assert.rejects(bench.query`insert into mezz.outbox (source) values ('/test/other')`, refused)
     await assert.rejects(bench.query`delete from mezz.outbox`, refused)
     await assert.rejects(bench.query`select * from mezz.functions`, refused)
+    await assert.rejects(bench.query`delete from mezz.workloads`, refused)
     await assert.rejects(bench.query`select mezz.emit(${[{ type: 'other.v1' }]}::jsonb)`, refused)
     await assert.rejects(bench.query`create table public.mine ()`, refused)
   })

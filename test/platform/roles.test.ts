@@ -124,6 +124,25 @@ describe('the role of a function', () => {
     await server.close()
   })
 
+  it('asks for workloads in its own name alone: another’s it can neither change nor end', async () => {
+    const server = await crashingPostgres()
+    const urls = await server.team([NOTES, { ...NOTES, name: 'others' }], 'server')
+    const [own, other] = [openDatabase({ url: urls.of('notes') }), openDatabase({ url: urls.of('others') })]
+    const engine = openDatabase({ url: urls.engine })
+    await own.query`select mezz.serve('infer-a', ${{ model: 'a' }}::jsonb)`
+
+    for (const workload of [{ model: 'b' }, null])
+      await assert.rejects(other.query`select mezz.serve('infer-a', ${workload}::jsonb)`, REFUSED)
+
+    assert.deepEqual(await engine.query`select name, workload from mezz.workloads`, [
+      { name: 'infer-a', workload: { model: 'a' } },
+    ])
+    await own.query`select mezz.serve('infer-a', null)`
+    assert.deepEqual(await engine.query`select name from mezz.workloads`, [])
+    await Promise.all([own.close(), other.close(), engine.close()])
+    await server.close()
+  })
+
   it('cannot slip a table of its own schema under the platform’s functions', async () => {
     const server = await crashingPostgres()
     const urls = await server.team([NOTES], 'trick')

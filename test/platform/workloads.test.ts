@@ -132,4 +132,16 @@ describe('a model with serving of its own', { timeout: 300_000 }, () => {
     })
     assert.equal((await predictions('infer')).version, 1)
   })
+
+  it('goes with the model', async () => {
+    assert.equal((await post('publish/models/cells/versions/2/publish', {})).status, 200)
+    await eventually('the workload', async () => (await processes(NAME)) !== null)
+    assert.equal((await predictions(NAME)).version, 2)
+
+    const gone = await fetch(`${dev.url}/default/publish/models/cells`, { method: 'DELETE' })
+
+    assert.ok(gone.ok, `${gone.status}`)
+    await eventually('no workload', async () => (await processes(NAME)) === null)
+    assert.equal((await post(`${NAME}/models/cells/predict`, { rows: [row] })).status, 404)
+  })
 })

@@ -18,6 +18,7 @@ const TABLE = readFileSync(new URL('../data/iris.csv', import.meta.url), 'utf8')
 const Status = z.object({ functions: z.array(z.object({ name: z.string(), processes: z.number() })) })
 const Problem = z.object({
   code: z.string(),
+  detail: z.string(),
   errors: z.array(z.object({ pointer: z.string(), reason: z.string() })).optional(),
 })
 
@@ -90,6 +91,9 @@ describe('a script that serves itself by mezz.serve', { skip: withoutPython, tim
       assert.deepEqual([answer.status, problem.code, problem.errors?.[0]?.pointer], [status, code, pointer])
       assert.equal(answer.headers.get('content-type'), 'application/problem+json')
     }
+    const batch = await post('infer/models/nearest/batches', { dataset: 'nearest' })
+    assert.equal(batch.status, 422)
+    assert.match(Problem.parse(await batch.json()).detail, /nearest has no graph: its own script predicts rows/)
     assert.equal((await post(`${NAME}/models/other/predict`, { rows: rows() })).status, 404)
     assert.equal((await post(`${NAME}/models/nearest/predict`, {}, { 'Content-Type': 'text/csv' })).status, 415)
   })

@@ -13,7 +13,7 @@ import type { Declared, Program } from '../../../build/local/program.ts'
 
 export const SERVER = fileURLToPath(new URL('server.js', import.meta.url))
 
-export function temporary(t: TestContext): string {
+export function temporary(t: Pick<TestContext, 'after'>): string {
   const folder = mkdtempSync(join(tmpdir(), 'mezz-test-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder

@@ -1,5 +1,6 @@
 import { readFileSync, renameSync } from 'node:fs'
 import * as z from 'zod'
+import { kill } from '../kill.ts'
 import type { Point } from '../points.ts'
 
 /** The order to die: at the `nth` passage of a point, after these other processes. */
@@ -38,13 +39,5 @@ function take(file: string): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch {
-    // Gone already.
   }
 }

@@ -133,6 +133,9 @@ process.once('SIGTERM', async () => {
   process.exit(0)
 })
 
+// Its tester is gone.
+process.stdin.resume().on('end', () => process.exit(1))
+
 /** Milliseconds by which the clock that people set is ahead. */
 function ahead(): number {
   try {

@@ -171,6 +171,43 @@ for (const twice of [false, true]) {
       assert.deepEqual(await toldOf(bench, 'succeeds'), [STARTED, modelTrained.type])
     })
 
+    it('tells what serves the model, and of a script all that it is started with', async () => {
+      const serving = { resources: { cpu: '1', memory: '1Gi' }, scale: { max: 2 } }
+      await bench.request('/scripts/served', {
+        method: 'PUT',
+        body: 'import mezz',
+        headers: { 'Content-Type': 'text/x-python' },
+      })
+      await bench.send(
+        'PUT',
+        '/pipelines/served',
+        order('v-served', { trainer: { script: 'served' }, parameters: { k: 7 }, serving }),
+      )
+      await bench.deliver(featuresExtracted, await extracted('v-served'))
+      const [run] = await runsOf(bench, 'served')
+      const job = await jobOf(bench, run?.id ?? '')
+      const put = (value: unknown) => bench.objects.put(new TextEncoder().encode(JSON.stringify(value)))
+      const contract = await put({ columns: [], classes: null })
+      const outputs = {
+        'contract.json': contract,
+        'environment.txt': contract,
+        'reference.json': contract,
+        'metrics.json': await put({ rows: 3 }),
+        'signature.json': await put({ task: 'regression', target: 'y' }),
+      }
+
+      await bench.deliver(jobEnded, ended(job.id, { state: 'succeeded', outputs }))
+
+      const told = (await bench.emitted()).find(({ key, type }) => key === 'served' && type === modelTrained.type)
+      const { format, script, serving: asked } = modelTrained.data.parse(told?.data)
+      const { TABLE: table, SCRIPT: files } = job.request.inputs
+      assert.deepEqual([format, asked], ['script', serving])
+      assert.deepEqual(script, {
+        ...{ files, entry: 'train.py', table, dataset: 'v-served', contract },
+        ...{ target: 'y', task: 'regression', parameters: { k: 7 } },
+      })
+    })
+
     it('fails a run whose program left less than a model, or what cannot be read', async () => {
       for (const [name, file, message] of [
         ['left-nothing', 'none', /^the program left no metrics.json$/],
