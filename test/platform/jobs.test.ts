@@ -199,11 +199,14 @@ describe('a job', () => {
   })
 
   it('that is cancelled at any moment has one end, which is told once, and leaves no process', async () => {
+    const begun = performance.now()
+    await ended(await ask('garbage'))
+    const whole = performance.now() - begun
     const ends = new Map<string, number>()
     for (let round = 0; round < ROUNDS; round++) {
       const id = await ask('garbage')
-      // Queued, being started, running, its outputs being stored, ended.
-      await wait((round * 7) % 400)
+      // Queued, being started, running, its outputs being stored, ended: over the time that one takes here, and beyond.
+      await wait((round / ROUNDS) * 2 * whole)
       await running.cancellations.cancel(id)
       const { state } = await ended(id)
       ends.set(state, (ends.get(state) ?? 0) + 1)
