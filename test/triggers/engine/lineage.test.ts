@@ -50,6 +50,7 @@ describe('what an event tells of the lineage', () => {
     assert.equal(told('mezz.script.deleted.v1', { script: 's' }).deleted[0]?.kind, 'scripts')
     assert.deepEqual(told('mezz.model.deleted.v1', { model: 'm' }).deleted, [
       { kind: 'models', name: 'm', version: undefined, at },
+      { kind: 'conversions', name: 'm', version: undefined, at },
     ])
   })
 
