@@ -31,7 +31,7 @@ What is meant is datasets/N, views/V, pipelines/P, scripts/S, models/M or projec
 What goes with it and what hangs on it but stays is shown first; a terminal is asked before anything
 goes. Lineage keeps telling of what was deleted.
 
-  datasets     its views, their features and its annotation projects go; models that were trained on it stay
+  datasets     its views, their features and its annotation projects go; models trained on it stay
   views        its features go; a dataset's own view comes again with the next version
   pipelines    its runs end; what it has trained stays
   scripts      pipelines that train by it wait for one of its name
