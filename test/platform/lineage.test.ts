@@ -151,11 +151,12 @@ describe('the lineage on PostgreSQL', () => {
     const gone = nodes.filter(({ deletedAt }) => deletedAt).map((node) => [short(node.id), node.deletedAt])
     assert.deepEqual(gone, [
       ['datasets/d@1', second(11)],
+      ['conversions/m@r1', second(10)],
       ['models/m@1', second(10)],
     ])
     assert.deepEqual(
       (await sql.madeFrom('views/v')).map(({ kind }) => kind),
-      ['extractions', 'runs', 'conversions'],
+      ['extractions', 'runs'],
     )
 
     await tell('mezz.dataset.ingested.v1', ingested, 0)
@@ -173,6 +174,6 @@ describe('the lineage on PostgreSQL', () => {
     })
 
     assert.equal((await ask('models/m')).nodes.length, all.length)
-    assert.equal((await sql.madeFrom('datasets/d')).length, 4)
+    assert.equal((await sql.madeFrom('datasets/d')).length, 3)
   })
 })
