@@ -22,6 +22,7 @@ testTopics('tables of PostgreSQL', async () => {
         },
       }
     },
+    trims: true,
     async gap(topic, partition) {
       await database.query`update partitions set next = next + 1 where topic = ${topic} and partition = ${partition}`
     },

@@ -57,6 +57,20 @@ describe('a target', () => {
     await toy.close()
   })
 
+  it('that answers 401 and whose trigger is then paused by hand stays paused when functions change', async () => {
+    const toy = await setup(() => ({ status: 401 }))
+    await toy.tell(1)
+    await eventually('a stopped trigger', async () => (await toy.engine.status())[0]?.state === 'stopped')
+    await toy.states.set('toy', 'paused', 'while its key is changed')
+    await eventually('a paused trigger', async () => (await toy.engine.status())[0]?.state === 'paused')
+
+    toy.engine.changed()
+
+    const [status] = await toy.engine.status()
+    assert.deepEqual([status?.state, status?.reason], ['paused', 'while its key is changed'])
+    await toy.close()
+  })
+
   it('that answers 404, 429 or 503 is asked again, no sooner than it said', async () => {
     const arrivals = new Map<number, number[]>()
     const statuses = [404, 429, 503]

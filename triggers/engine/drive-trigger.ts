@@ -211,6 +211,8 @@ export function driveTrigger(trigger: NamedTrigger, options: DriveOptions, state
       else if (now.state === 'stopped' && stop?.reason === now.reason) return
       else {
         stop = now
+        // What people hold is not for a retry to let go.
+        isRefused = false
         for (const { partition } of held.values()) partition?.pause(now.reason)
       }
     },

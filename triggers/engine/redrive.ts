@@ -69,8 +69,10 @@ export async function runRedrives(
     const policy = policyOf(trigger.definition)
     const tried = (attempts.get(id) ?? 0) + 1
     if (verdict === 'done') {
-      await deadLetters.done(id)
+      // First, so that a crash between leaves no step that runs for good; the redrive is repeated then, without an effect.
       steps.add({ ...step, ...served, state: 'done' })
+      await steps.flush()
+      await deadLetters.done(id)
       attempts.delete(id)
     } else if (verdict === 'refused') {
       await deadLetters.failed(id, { attempts: before, error, redriveAt: new Date(Date.now() + HELD) })
