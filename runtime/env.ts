@@ -125,6 +125,12 @@ export function editor(): string {
   return process.env['VISUAL'] || process.env['EDITOR'] || 'vi'
 }
 
+/** The URL of the PostgreSQL that all files of a test run share, or nothing where a file is run alone. */
+export function sharedTestServer(url?: string): string | undefined {
+  if (url !== undefined) process.env['MEZZ_TEST_SERVER'] = url
+  return process.env['MEZZ_TEST_SERVER']
+}
+
 /** What a process that we start needs of ours to run at all; nothing of the platform's secrets. */
 export function inheritedEnvironment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE']
