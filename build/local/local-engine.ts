@@ -1,6 +1,5 @@
 import { cpus } from 'node:os'
 import { childProcesses } from '../../runtime/adapters/child-processes.ts'
-import { folderObjects } from '../../runtime/adapters/folder.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
 import { postgresCancellations } from '../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../runtime/adapters/postgres-dead-letters.ts'
@@ -18,6 +17,7 @@ import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { installerEnvironment, readEnvironment, readRetention } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
+import type { Objects } from '../../runtime/ports.ts'
 import type { Records } from '../../runtime/records.ts'
 import type { EngineKey } from '../../runtime/token.ts'
 import { engineTokens } from '../../runtime/token.ts'
@@ -38,7 +38,7 @@ import type { Serving } from './serving.ts'
 export interface LocalEngineOptions {
   readonly team: string
   readonly folder: DataFolder
-  readonly objectsFolder: string
+  readonly objects: Objects
   /** The database, by the engine's own role. */
   readonly databaseUrl: string
   readonly key: EngineKey
@@ -68,7 +68,7 @@ const PARTITIONS = 4
 export function openLocalEngine({
   team,
   folder,
-  objectsFolder,
+  objects,
   databaseUrl,
   key,
   workloads,
@@ -82,7 +82,6 @@ export function openLocalEngine({
   const deadLetters = postgresDeadLetters(database)
   const cancellations = postgresCancellations(database)
   const usage = postgresUsage(database, { team })
-  const objects = folderObjects(objectsFolder)
   const ended = new AbortController()
   const stored = createStoredBytes({ team, objects, usage, signal: ended.signal })
   let readings = Promise.resolve()

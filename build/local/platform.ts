@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { folderObjects } from '../../runtime/adapters/folder.ts'
 import type { FunctionSchema } from '../../runtime/adapters/team-database.ts'
 import type { Environment } from '../../runtime/env.ts'
 import { inheritedEnvironment, installerEnvironment } from '../../runtime/env.ts'
@@ -13,6 +12,7 @@ import type { WorkloadStatus } from '../../runtime/workloads.ts'
 import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import type { TriggerStatus } from '../../triggers/engine/trigger.ts'
+import { open as openObjects } from '../compose/objects.ts'
 import type { FoundFunction } from '../found.ts'
 import { admission } from './admit.ts'
 import { calm } from './calm.ts'
@@ -103,7 +103,8 @@ async function open(
     // Whoever sets up issuers wants callers to be known.
     developer: environment.MEZZ_ISSUERS === undefined,
   }
-  const objectsFolder = environment.OBJECTS_FOLDER ?? folder.objects
+  const objectStore = { ...environment, OBJECTS_FOLDER: environment.OBJECTS_FOLDER ?? folder.objects }
+  const { port: objects } = openObjects(objectStore)
 
   // The database starts while the functions are bundled; who needs it waits for it.
   const storing = openTeamStore({ team, folder, url: environment.DATABASE_URL, log })
@@ -121,7 +122,7 @@ async function open(
       // The gateway judges who calls a program, which must not see the secrets of issuers.
       ...('app' in definition ? { MEZZ_ISSUERS: JSON.stringify(issuers) } : {}),
       ...(has('sql') ? { DATABASE_URL: (await storing).urls.of(name) } : {}),
-      ...(has('objects', 'tables') ? { OBJECTS_FOLDER: objectsFolder } : {}),
+      ...(has('objects', 'tables') ? { OBJECTS_FOLDER: objectStore.OBJECTS_FOLDER } : {}),
       ...(has('tables') ? { TABLES_FOLDER: join(folder.run, 'tables'), TABLES_MEMORY: environment.TABLES_MEMORY } : {}),
     }
   }
@@ -163,7 +164,7 @@ async function open(
     serving,
     isFunction: (name) => serving.catalogue().functions.some((one) => one.name === name),
     programOf: workloadPrograms(serving, {
-      objects: folderObjects(objectsFolder),
+      objects,
       folder: folder.workloads,
       cache: environment.MEZZ_CACHE ?? folder.cache,
       inherited,
@@ -187,7 +188,7 @@ async function open(
     triggers: await triggerStatus(engine),
     missing: missing(),
   })
-  local = openLocalEngine({ team, folder, objectsFolder, databaseUrl: store.urls.engine, key, workloads: placed, log })
+  local = openLocalEngine({ team, folder, objects, databaseUrl: store.urls.engine, key, workloads: placed, log })
   const { usage, stored } = local
   meter.reportTo(usage)
   const app = createEngineApp({
