@@ -2,6 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { PlatformError, problem } from '../../runtime/errors.ts'
 import { challengeOf } from '../../runtime/refusal.ts'
 
+/** Milliseconds in which the sender of a body that nobody wants may finish it. */
+const LINGER = 1000
+
 /** Answers with the error as RFC 9457 problem details; an answer that has begun is cut, so that nobody takes it for whole. */
 export function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   if (response.destroyed) return
@@ -20,6 +23,11 @@ export function refuse(request: IncomingMessage, response: ServerResponse, error
     // What is left of a body is not worth waiting for.
     ...(request.complete ? {} : { Connection: 'close' }),
   })
-  response.end(body)
+  if (request.complete) return void response.end(body)
+  // A connection that is closed while bytes come in is reset, and the answer may be lost with it (RFC 9112 §9.6).
+  response.write(body)
   request.resume()
+  const end = () => response.end()
+  const late = setTimeout(end, LINGER)
+  request.once('close', () => clearTimeout(late)).once('end', end)
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import * as z from 'zod'
 import type { Random } from '../simulation/random.ts'
@@ -29,12 +29,14 @@ type Sent = z.infer<typeof Thing> & {
 /** What was seen of answers that should not be. */
 export interface Traffics {
   readonly odd: readonly string[]
-  /** Requests that were cut off after a connection was made. */
-  readonly cut: readonly string[]
+  /** Requests that got no answer, each by the name of its try. */
+  readonly cut: ReadonlyMap<string, string>
 }
 
 const Answer = z.object({ id: z.string() })
 const Problem = z.object({ code: z.string() })
+/** Header that names a try. */
+export const TRY = 'x-try'
 const AGAIN = 40
 const PATIENCE = 10_000
 
@@ -45,7 +47,7 @@ export async function generate(
   { ledger, random, signal }: { readonly ledger: Ledger; readonly random: Random; readonly signal: AbortSignal },
 ): Promise<Traffics> {
   const odd: string[] = []
-  const cut: string[] = []
+  const cut = new Map<string, string>()
   const lanes = Map.groupBy(thingsOf(traffic, random), ({ key }) => key)
   await Promise.all(
     [...lanes.values()].map(async (things) => {
@@ -74,10 +76,10 @@ export async function generate(
 
   /** The event's id, `null` where it took effect and that is all that is known, `undefined` where it is to be sent again. */
   async function attempt(thing: Sent): Promise<string | null | undefined> {
-    const response = await ask(url, thing).catch((error: unknown) => {
+    const name = randomUUID()
+    const response = await ask(url, name, thing).catch((error: unknown) => {
       const cause = error instanceof Error ? `${error.message}: ${error.cause}` : String(error)
-      // Nobody was there to take it in.
-      if (!cause.includes('ECONNREFUSED')) cut.push(`${thing.key} ${thing.n}: ${cause}`)
+      cut.set(name, `${thing.key} ${thing.n}: ${cause}`)
     })
     if (!response) return undefined
     const text = await response.text().catch(() => '')
@@ -126,12 +128,12 @@ function thingsOf({ seed, events, keys, does, outside, again, poison }: Traffic,
   return [...well, ...bad]
 }
 
-function ask(url: string, { topic, outside, again: _, ...thing }: Sent): Promise<Response> {
+function ask(url: string, attempt: string, { topic, outside, again: _, ...thing }: Sent): Promise<Response> {
   const body = JSON.stringify(thing)
   const name = `${thing.key}-${thing.n}`
   const signal = AbortSignal.timeout(PATIENCE)
   // A connection of its own each: what is cut then is this request, and not one that came too late for a connection.
-  const headers = { 'content-type': 'application/json', connection: 'close' }
+  const headers = { 'content-type': 'application/json', connection: 'close', [TRY]: attempt }
   if (!outside) {
     return fetch(`${url}/toys/tally/things`, {
       method: 'POST',

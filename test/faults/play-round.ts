@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { createRandom } from '../simulation/random.ts'
 import { collect } from './evidence.ts'
@@ -56,7 +57,11 @@ export async function playRound(world: World, scenario: InWorld, seed: number): 
     await rest()
     const [{ odd, cut }] = await traffic
     for (const one of odd) tell(`I9: ${one}`)
-    if (scenario.isGentle) for (const one of cut) tell(`I10: a request was cut: ${one}`)
+    if (scenario.isGentle) {
+      // A connection that still waits to be accepted when a socket stops listening is reset: nobody took that request in.
+      const heard = new Set(readFileSync(files(world.data).heard, 'utf8').split('\n'))
+      for (const [name, what] of cut) if (heard.has(name)) tell(`I10: a request was cut: ${what}`)
+    }
   } catch (error) {
     tell(`other: ${error instanceof Error ? error.stack : error}`)
   } finally {

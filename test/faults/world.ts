@@ -3,7 +3,7 @@ import { cp, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type * as z from 'zod'
-import { freePort } from '../../build/local/free-port.ts'
+import { reservePort } from '../../build/local/free-port.ts'
 import type { Database } from '../../runtime/adapters/postgres.ts'
 import { openDatabase } from '../../runtime/adapters/postgres.ts'
 import { prepareTeam } from '../../runtime/adapters/team-database.ts'
@@ -68,7 +68,8 @@ export async function openWorld(root: string, { bundles, mutant = 'none', disk }
   const server = await keepDatabase(disks.postgres, died)
   const urls = await prepareTeam({ team: 'toys', adminUrl: server.url, password: (role) => `pw-${role}` }, schemas())
   const own = await copied(bundles, join(root, 'bundles'))
-  const port = await freePort()
+  // Nobody else may listen there while the platform is dead.
+  const { port, release } = await reservePort()
   const platform = keepPlatform(
     {
       data,
@@ -132,6 +133,7 @@ export async function openWorld(root: string, { bundles, mutant = 'none', disk }
       await platform.close()
       await database.close()
       await server.stop()
+      release()
       const left = (await leftOf(root)).map(commandOf)
       for (const take of unmount) take()
       await rm(root, { recursive: true, force: true, maxRetries: 5 })

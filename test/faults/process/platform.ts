@@ -1,5 +1,8 @@
 // One life of a platform under test: the engine, the functions and a gateway, of the product's own parts. It ends by SIGTERM, or at a point by SIGKILL.
-import { readFileSync } from 'node:fs'
+
+import { subscribe } from 'node:diagnostics_channel'
+import { appendFileSync, readFileSync } from 'node:fs'
+import * as z from 'zod'
 import { openDataFolder } from '../../../build/local/data-folder.ts'
 import { engineKey } from '../../../build/local/engine-key.ts'
 import { childProcesses } from '../../../runtime/adapters/child-processes.ts'
@@ -25,6 +28,7 @@ import { createEngineApp } from '../../../triggers/engine/app.ts'
 import { post, postBatch } from '../../../triggers/engine/deliver.ts'
 import { startEngine } from '../../../triggers/engine/engine.ts'
 import type { NamedTrigger } from '../../../triggers/engine/trigger.ts'
+import { TRY } from '../generate.ts'
 import { TRIGGERS } from '../toys/triggers.ts'
 import { jobsAt, launcherAt, ledgerAt, outboxAt } from './engine-ports.ts'
 import { mutated } from './mutants.ts'
@@ -33,9 +37,17 @@ import { FUNCTIONS, serveToys } from './serving.ts'
 import { files, Settings } from './settings.ts'
 
 const GRACE = 10_000
+/** What Node tells of a request whose head it has read. */
+const Started = z.object({ request: z.object({ headers: z.record(z.string(), z.unknown()) }) })
+const KEPT = 100 * 365 * 24 * 3_600_000
 
 const settings = Settings.parse(JSON.parse(process.argv[2] ?? ''))
-const { orders, clock } = files(settings.data)
+const { orders, clock, heard } = files(settings.data)
+subscribe('http.server.request.start', (message) => {
+  const { request } = Started.parse(message)
+  const name = request.headers[TRY]
+  if (name) appendFileSync(heard, `${name}\n`)
+})
 const passage = createPassage(orders)
 const folder = await openDataFolder(settings.data)
 const key = await engineKey(folder.path)
@@ -94,7 +106,8 @@ const options = mutated(settings.mutant, {
   cancellations,
   expiry: postgresExpiry(database),
   objects,
-  retention: retentionOf({}),
+  // The judge reads the whole log, also where the clock jumps over a year.
+  retention: retentionOf({ log: KEPT, deadLetters: KEPT, inbox: 2 * KEPT, flows: KEPT, jobs: 2 * KEPT }),
   wanted: postgresWorkloads(database),
   workloads: { apply: () => Promise.resolve(), remove: () => Promise.resolve(), status: () => Promise.resolve([]) },
   jobs: jobsAt(passage, postgresJobs(database, { team: 'toys', engine: name })),

@@ -26,6 +26,8 @@ export function files(data: string) {
     sent: join(folder, 'sent.ndjson'),
     cured: join(folder, 'cured'),
     clock: join(folder, 'clock'),
+    /** The tries that the platform began to read, a line each. */
+    heard: join(folder, 'heard'),
     platformLog: join(folder, 'platform.log'),
   }
 }
