@@ -12,6 +12,9 @@ export { atMost } from './at-most.ts'
 export { idempotent } from './idempotent.ts'
 export { answers } from './routes.ts'
 
+/** What a JSON body is refused for. */
+const UNREADABLE = ['invalid_input', 'unsupported_media_type', 'too_large'] as const
+
 type Json<data> = MiddlewareHandler<object, string, { in: { json: data }; out: { json: data } }>
 type Search<data> = MiddlewareHandler<object, string, { in: { query: data }; out: { query: data } }>
 
@@ -42,7 +45,7 @@ export function body<schema extends z.ZodType<object>>(schema: schema): Json<z.o
     c.req.addValidatedData('json', parse(schema, value, 'the body is not what this route takes'))
     await next()
   }
-  return specified<Json<z.output<schema>>>(body, { body: schema })
+  return specified<Json<z.output<schema>>>(body, { body: schema, errors: UNREADABLE })
 }
 
 /** Parses the query string; the handler reads it as `c.req.valid('query')`. Unknown and repeated parameters are refused. */
@@ -52,7 +55,7 @@ export function query<shape extends z.ZodRawShape>(schema: z.ZodObject<shape>): 
     c.req.addValidatedData('query', parse(strict, once(c), 'the query is not what this route takes'))
     await next()
   }
-  return specified<Search<z.output<z.ZodObject<shape>>>>(query, { query: schema })
+  return specified<Search<z.output<z.ZodObject<shape>>>>(query, { query: schema, errors: ['invalid_input'] })
 }
 
 /** Says which media types a route takes whose body the handler reads as it comes. */
@@ -89,7 +92,7 @@ export function event<data extends object>(type: EventType<data, string>): Json<
     await next()
     return undefined
   }
-  return specified<Json<data>>(event, { event: type })
+  return specified<Json<data>>(event, { event: type, errors: UNREADABLE })
 }
 
 const Attributes = {

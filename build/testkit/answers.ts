@@ -7,6 +7,7 @@ const Document = z.object({
   components: z.unknown(),
 })
 const Answer = z.object({ content: z.record(z.string(), z.looseObject({ schema: z.unknown().optional() })).optional() })
+const Problem = z.object({ code: z.string() })
 
 /** Holds each answer of a function against its own `/openapi.json`; throws where they differ. */
 export async function answerChecker(
@@ -25,12 +26,17 @@ export async function answerChecker(
     const responses = operations?.[method.toLowerCase()]?.responses
     if (!responses) return
     const place = `${method} ${path} → ${answer.status}`
-    const problem = answer.status >= 400
-    const declared = responses[String(answer.status)] ?? (problem ? responses['default'] : undefined)
-    if (!declared)
-      throw new Error(
-        `${place} is not in the OpenAPI document: say it in the route's line by answers('…', { ${answer.status}: … })`,
+    const declared = responses[String(answer.status)]
+    if (!declared) {
+      const problem = Problem.safeParse(
+        await answer
+          .clone()
+          .json()
+          .catch(() => undefined),
       )
+      const how = problem.success ? `{ … }, '${problem.data.code}'` : `{ ${answer.status}: … }`
+      throw new Error(`${place} is not in the OpenAPI document: say it in the route's line by answers('…', ${how})`)
+    }
     const type = answer.headers.get('content-type')?.split(';')[0] ?? ''
     const { content } = Answer.parse(declared)
     if (!content) {

@@ -30,7 +30,13 @@ export default defineFunction({
       .post(
         '/conversions',
         media('multipart/form-data'),
-        answers('Converts a LightGBM model file (`model`), tried on `samples` (CSV) as well', { 201: Converted }),
+        answers(
+          'Converts a LightGBM model file (`model`), tried on `samples` (CSV) as well',
+          { 201: Converted },
+          'invalid_input',
+          'unsupported_media_type',
+          'unprocessable',
+        ),
         idempotent(),
         atMost(LARGEST_UPLOAD),
         async (c) => {

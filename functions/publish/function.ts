@@ -64,7 +64,7 @@ export default defineFunction({
       .post(
         '/models/:model/versions/:version/publish',
         body(Publication),
-        answers('Publishes a version, wholly or for a share of the traffic', { 200: Model }),
+        answers('Publishes a version, wholly or for a share of the traffic', { 200: Model }, 'conflict'),
         async (c) => {
           const model = nameParam(c, 'model')
           const { traffic } = c.req.valid('json')
@@ -74,7 +74,7 @@ export default defineFunction({
       )
       .post(
         '/models/:model/rollback',
-        answers('Publishes the version again that was published before', { 200: Model }),
+        answers('Publishes the version again that was published before', { 200: Model }, 'conflict'),
         async (c) => {
           const model = nameParam(c, 'model')
           await sql.transaction((tx) => rollback(tx, model))
