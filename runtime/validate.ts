@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod'
 import { decodeAttribute } from './ce-headers.ts'
 import { requestContext } from './context.ts'
-import type { Fault } from './errors.ts'
+import type { ErrorCode, Fault } from './errors.ts'
 import { PlatformError } from './errors.ts'
 import type { EventType } from './event.ts'
 import { readJson } from './json.ts'
@@ -74,9 +74,9 @@ export function nameParam(c: Context, param: string): string {
 
 /**
  * Takes in a CloudEvent (HTTP binary mode) of this type, from the engine alone; its data reads like a body.
- * One that this route has handled answers 204 and does not reach the handler.
+ * One that this route has handled answers 204 and does not reach the handler. `errors` are the codes of what the handler refuses.
  */
-export function event<data extends object>(type: EventType<data, string>): Json<data> {
+export function event<data extends object>(type: EventType<data, string>, ...errors: readonly ErrorCode[]): Json<data> {
   async function event(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
     const context = requestContext.getStore()
     if (context?.caller?.kind !== 'engine') {
@@ -92,7 +92,7 @@ export function event<data extends object>(type: EventType<data, string>): Json<
     await next()
     return undefined
   }
-  return specified<Json<data>>(event, { event: type, errors: UNREADABLE })
+  return specified<Json<data>>(event, { event: type, errors: [...UNREADABLE, ...errors] })
 }
 
 const Attributes = {

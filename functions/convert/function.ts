@@ -67,7 +67,7 @@ export default defineFunction({
           'Content-Length': String(found.bytes),
         })
       })
-      .post('/events/model-trained', event(modelTrained), async (c) => {
+      .post('/events/model-trained', event(modelTrained, 'not_found', 'unprocessable'), async (c) => {
         const trained = c.req.valid('json')
         if (trained.format === 'script') return c.body(null, 204)
         const { run, model, orderedAt } = trained

@@ -95,11 +95,11 @@ export default defineFunction({
           return c.json(await readRows(tables, await demand(sql, c), { limit, after: after ?? 0 }))
         },
       )
-      .post('/events/annotation-completed', event(annotationCompleted), async (c) => {
+      .post('/events/annotation-completed', event(annotationCompleted, 'unprocessable'), async (c) => {
         await takeAnnotated({ sql, tables }, c.req.valid('json'))
         return c.body(null, 204)
       })
-      .post('/events/batch-completed', event(batchCompleted), async (c) => {
+      .post('/events/batch-completed', event(batchCompleted, 'not_found', 'unprocessable'), async (c) => {
         await takePredicted({ sql, tables }, c.req.valid('json'))
         return c.body(null, 204)
       }),

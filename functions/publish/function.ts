@@ -81,17 +81,17 @@ export default defineFunction({
           return c.json(await demand(sql.query, model))
         },
       )
-      .post('/events/model-trained', event(modelTrained), async (c) => {
+      .post('/events/model-trained', event(modelTrained, 'not_found', 'unprocessable'), async (c) => {
         const trained = c.req.valid('json')
         await join({ objects, sql }, trained, { trained })
         return c.body(null, 204)
       })
-      .post('/events/model-converted', event(modelConverted), async (c) => {
+      .post('/events/model-converted', event(modelConverted, 'not_found', 'unprocessable'), async (c) => {
         const { onnx, report, ...run } = c.req.valid('json')
         await join({ objects, sql }, run, { conversion: { onnx, report } })
         return c.body(null, 204)
       })
-      .post('/events/conversion-failed', event(conversionFailed), async (c) => {
+      .post('/events/conversion-failed', event(conversionFailed, 'not_found', 'unprocessable'), async (c) => {
         const { reason, ...run } = c.req.valid('json')
         await join({ objects, sql }, run, { conversion: { reason } })
         return c.body(null, 204)

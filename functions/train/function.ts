@@ -177,7 +177,7 @@ export default defineFunction({
           return c.json(await shownRun(sql, row), state === 'cancelled' ? 200 : 202)
         },
       )
-      .post('/events/features-extracted', event(featuresExtracted), async (c) => {
+      .post('/events/features-extracted', event(featuresExtracted, 'not_found', 'unprocessable'), async (c) => {
         const extraction = c.req.valid('json')
         await keepExtraction(sql.query, extraction)
         const waiting = await pipelinesOn(sql.query, extraction.view)
@@ -189,7 +189,7 @@ export default defineFunction({
         })
         return c.body(null, 204)
       })
-      .post('/events/job-ended', event(jobEnded), async (c) => {
+      .post('/events/job-ended', event(jobEnded, 'not_found', 'unprocessable'), async (c) => {
         const ended = c.req.valid('json')
         const row = ended.owner === 'train' ? await runOfJob(sql.query, ended.job) : null
         if (!row) return c.body(null, 204)

@@ -84,7 +84,7 @@ export function batches(
       })
       return c.body(null, 204)
     })
-    .post('/events/job-ended', event(jobEnded), async (c) => {
+    .post('/events/job-ended', event(jobEnded, 'not_found', 'unprocessable'), async (c) => {
       const ended = c.req.valid('json')
       const row = ended.owner === 'infer' ? await batchOfJob(sql.query, ended.job) : null
       if (!row) return c.body(null, 204)
