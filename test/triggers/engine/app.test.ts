@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as z from 'zod'
+import { answerChecker } from '../../../build/testkit/answers.ts'
 import { openDatabase } from '../../../runtime/adapters/postgres.ts'
 import { postgresCancellations } from '../../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../../runtime/adapters/postgres-dead-letters.ts'
@@ -55,8 +56,11 @@ function setup(options: Partial<EngineAppOptions> = {}) {
     logs: () => [],
     ...options,
   })
+  const checking = answerChecker(app, '/_mezz')
   async function ask(path: string, init?: RequestInit) {
     const response = await app.request(path, init)
+    const check = await checking
+    await check(init?.method ?? 'GET', path.split('?')[0] ?? '', response)
     return { status: response.status, ...Answer.parse(await response.json()) }
   }
   const send = (data: unknown, headers: Record<string, string> = {}) =>
