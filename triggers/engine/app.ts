@@ -6,6 +6,7 @@ import { requestContext } from '../../runtime/context.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { PlatformError } from '../../runtime/errors.ts'
 import { authorize } from '../../runtime/identity.ts'
+import { missing } from '../../runtime/missing.ts'
 import { openapi } from '../../runtime/openapi.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
@@ -66,6 +67,8 @@ const Status = z.looseObject({
 })
 const Line = z.object({ n: z.int(), at: z.string(), function: z.string(), line: z.string() })
 
+const READS = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
+
 const ABOUT = {
   name: 'the platform',
   summary: 'Its state, events from outside, flow runs, dead letters, lineage, usage, logs',
@@ -75,8 +78,8 @@ const ABOUT = {
 export function createEngineApp(options: EngineAppOptions): Hono {
   const routes = engineRoutes(options)
 
-  return new Hono()
-    .basePath('/_mezz')
+  const app = new Hono().basePath('/_mezz')
+  return app
     .use((c, next) => {
       const trace = continueTrace(c.req.header('traceparent'))
       return requestContext.run({ id: uuidv7(), inbox: undefined, trace, caller: undefined, event: undefined }, next)
@@ -84,10 +87,9 @@ export function createEngineApp(options: EngineAppOptions): Hono {
     .use(withinTime({ name: ABOUT.name, timeout: timeoutOf(options) }))
     .get('/openapi.json', (c) => c.json(openapi(ABOUT, routes)))
     .use(options.authenticate)
-    .get('*', authorize('platform:read'))
-    .on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', authorize('platform:write'))
+    .use((c, next) => authorize(READS.includes(c.req.method) ? 'platform:read' : 'platform:write')(c, next))
     .route('/', routes)
-    .notFound((c) => refuse(new PlatformError('not_found', `no route ${c.req.method} ${c.req.path}`), c))
+    .notFound((c) => refuse(missing(app, c), c))
     .onError(refuse)
 }
 
