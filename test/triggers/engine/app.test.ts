@@ -71,7 +71,7 @@ function setup(options: Partial<EngineAppOptions> = {}) {
       headers: { 'Content-Type': 'application/cloudevents+json' },
       body: JSON.stringify(event),
     })
-  return { posted, ask, send, sendWhole }
+  return { app, posted, ask, send, sendWhole }
 }
 
 describe("the platform's own routes", () => {
@@ -88,6 +88,16 @@ describe("the platform's own routes", () => {
         { id: second.id, subject: 's', partitionkey: 'hello' },
       ].map((one) => ({ ...one, source: '/default/external/ann', data: '{"text":"hello you"}' })),
     )
+  })
+
+  it('refuse a wrong method by 405 and what is allowed, and an unknown route by 404', async () => {
+    const { app } = setup()
+
+    const wrong = await app.request('/_mezz/events', { method: 'PUT' })
+    const unknown = await app.request('/_mezz/nothing')
+
+    assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'POST'])
+    assert.equal(unknown.status, 404)
   })
 
   it('name the caller in the source as a URI has it, and as it is in authid', async () => {
