@@ -1,13 +1,12 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
-import type { RouterRoute } from 'hono/types'
 import { takeApart } from './batch.ts'
 import type { Idempotency, Inbox, RequestContext } from './context.ts'
 import { requestContext } from './context.ts'
 import type { FunctionDefinition, Own } from './define.ts'
-import { PlatformError } from './errors.ts'
 import { authorize } from './identity.ts'
 import type { Metrics } from './metrics.ts'
+import { missing } from './missing.ts'
 import { openapi } from './openapi.ts'
 import type { PortName, Ports } from './ports.ts'
 import { refuse } from './refuse.ts'
@@ -26,8 +25,6 @@ export interface AppOptions {
   readonly own?: Own | undefined
   log(line: RequestLog): void
 }
-
-const METHODS = ['DELETE', 'GET', 'OPTIONS', 'PATCH', 'POST', 'PUT']
 
 /** The road every request takes: trace → time limit → health → identity → scope → the function's own routes; errors leave by one door. */
 export function createApp<uses extends PortName, types extends string>(
@@ -77,16 +74,4 @@ async function thrownIsError(_c: Context, next: () => Promise<void>): Promise<vo
   } catch (thrown) {
     throw thrown instanceof Error ? thrown : new Error('a handler threw what is no Error', { cause: thrown })
   }
-}
-
-function missing(app: Hono, c: Context): PlatformError {
-  const methods = METHODS.filter((method) => app.router.match(method, c.req.path)[0].some(isOf(method)))
-  if (methods.length === 0) return new PlatformError('not_found', `no route ${c.req.method} ${c.req.path}`)
-  c.header('Allow', methods.join(', '))
-  return new PlatformError('method_not_allowed', `${c.req.path} takes ${methods.join(', ')}, not ${c.req.method}`)
-}
-
-/** Middleware for all methods is found under each, and says nothing about the routes behind it. */
-function isOf(method: string): (found: readonly [readonly [unknown, RouterRoute], ...unknown[]]) => boolean {
-  return ([[, route]]) => route.method === method
 }

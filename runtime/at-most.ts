@@ -1,9 +1,10 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { PlatformError } from './errors.ts'
+import { specified } from './routes.ts'
 
 /** Lets a handler read a body of so many bytes and no more: beyond them it is refused with `too_large`, whatever its length said. */
 export function atMost(bytes: number): MiddlewareHandler {
-  return async function atMost(c, next) {
+  async function atMost(c: Context, next: () => Promise<void>): Promise<void> {
     const length = Number(c.req.header('content-length') ?? 0)
     if (length > bytes) throw tooLarge(bytes)
     const isOver = count(c, bytes)
@@ -11,6 +12,7 @@ export function atMost(bytes: number): MiddlewareHandler {
     // What the handler made of a body that broke off says nothing.
     if (isOver()) throw tooLarge(bytes)
   }
+  return specified<MiddlewareHandler>(atMost, { errors: ['too_large'] })
 }
 
 /** Breaks the body off at its bound; answers with whether it has. */

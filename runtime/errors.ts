@@ -18,7 +18,7 @@ const PROBLEM = {
   timeout: { status: 504, title: 'Gateway Timeout' },
 } as const
 
-type Code = keyof typeof PROBLEM
+export type Code = keyof typeof PROBLEM
 export type ErrorCode = Exclude<Code, 'internal'>
 
 /** One thing wrong with the input: a JSON pointer (RFC 6901) to it, or `line N` of a table, and why. */
@@ -59,6 +59,16 @@ export function codeOf(status: number): ErrorCode | undefined {
   const [code] = codes.find(([, known]) => known.status === status) ?? []
   if (code === undefined) return status < 500 ? 'invalid_input' : undefined
   return code === 'internal' ? undefined : code
+}
+
+/** The HTTP status under which a code leaves. */
+export function statusOf(code: Code): number {
+  return PROBLEM[code].status
+}
+
+/** The words of a code's HTTP status. */
+export function titleOf(code: Code): string {
+  return PROBLEM[code].title
 }
 
 /** RFC 9457 problem details, with our stable `code`. */

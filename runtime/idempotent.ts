@@ -51,7 +51,10 @@ export function idempotent(): MiddlewareHandler {
     }
     return undefined
   }
-  return specified<MiddlewareHandler>(idempotent, { idempotent: true })
+  return specified<MiddlewareHandler>(idempotent, {
+    idempotent: true,
+    errors: ['invalid_input', 'in_progress', 'outcome_unknown', 'key_reused'],
+  })
 }
 
 /** The body that `body()` has read, if it has: which routes have one, this type of context does not say. */

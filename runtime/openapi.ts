@@ -1,7 +1,8 @@
 import type { Hono } from 'hono'
 import * as z from 'zod'
+import { problemResponses } from './problem-responses.ts'
 import type { RouteSpec } from './routes.ts'
-import { specOf } from './routes.ts'
+import { combined, specOf } from './routes.ts'
 
 const PROBLEM = {
   type: 'object',
@@ -39,9 +40,8 @@ export function openapi(info: { readonly name: string; readonly summary: string 
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [key, specs] of byRoute(app)) {
     const [method = '', path = ''] = key.split(' ')
-    const spec: RouteSpec = Object.assign({}, ...specs)
     const place = path.replace(/:(\w+)(\{(?:[^{}]|\{[^}]*\})*\})?/g, '{$1}')
-    paths[place] = { ...paths[place], [method.toLowerCase()]: operation(spec, place) }
+    paths[place] = { ...paths[place], [method.toLowerCase()]: operation(combined(specs), place) }
   }
   return {
     openapi: '3.1.0',
@@ -62,7 +62,8 @@ function byRoute(app: Hono): Map<string, RouteSpec[]> {
   return routes
 }
 
-function operation({ summary, body, media, query, event, answers, idempotent }: RouteSpec, path: string) {
+function operation({ summary, body, media, query, event, answers, idempotent, errors = [] }: RouteSpec, path: string) {
+  const params = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name)
   const content = body
     ? { 'application/json': { schema: input(body) } }
     : event
@@ -71,7 +72,7 @@ function operation({ summary, body, media, query, event, answers, idempotent }: 
   return {
     summary: summary ?? (event ? `Takes in ${event.type}` : path),
     parameters: [
-      ...[...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => ({
+      ...params.map((name) => ({
         name,
         in: 'path',
         required: true,
@@ -84,10 +85,7 @@ function operation({ summary, body, media, query, event, answers, idempotent }: 
     responses: {
       ...Object.fromEntries(Object.entries(answers ?? (event ? { 204: null } : { 200: z.unknown() })).map(response)),
       ...(event ? { 204: { description: 'Handled, now or before' } } : {}),
-      default: {
-        description: 'A problem (RFC 9457)',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
+      ...problemResponses([...errors, ...(params.length > 0 ? (['invalid_input', 'not_found'] as const) : [])]),
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono'
 import type * as z from 'zod'
+import type { ErrorCode } from './errors.ts'
 import type { EventType } from './event.ts'
 
 /** What a route says of itself in its own line, for OpenAPI and for the engine. */
@@ -12,6 +13,8 @@ export interface RouteSpec {
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean
   readonly summary?: string
+  /** Codes of the problems it may answer, beside those that every route may. */
+  readonly errors?: readonly ErrorCode[]
   readonly answers?: Readonly<Record<number, z.ZodType | string | readonly string[] | null>>
 }
 
@@ -28,9 +31,19 @@ export function specOf(handler: object): RouteSpec | undefined {
 }
 
 /**
- * Says what a route is for and what it answers when all goes well: a schema for JSON, a media type or several, or `null` for no body.
- * Problems need no word: every route may answer one.
+ * Says what a route is for and what it answers when all goes well: a schema for JSON, a media type or several, or `null` for no
+ * body; then the codes of what its handler refuses. What follows from the rest of its line needs no word: what identity, `body`,
+ * `query`, `event`, `idempotent` and `atMost` refuse, and for a name in the path `invalid_input` and `not_found`.
  */
-export function answers(summary: string, byStatus: NonNullable<RouteSpec['answers']>): MiddlewareHandler {
-  return specified<MiddlewareHandler>((_c, next) => next(), { summary, answers: byStatus })
+export function answers(
+  summary: string,
+  byStatus: NonNullable<RouteSpec['answers']>,
+  ...errors: readonly ErrorCode[]
+): MiddlewareHandler {
+  return specified<MiddlewareHandler>((_c, next) => next(), { summary, answers: byStatus, errors })
+}
+
+/** What the pieces of a route's line say together. */
+export function combined(specs: readonly RouteSpec[]): RouteSpec {
+  return Object.assign({}, ...specs, { errors: specs.flatMap(({ errors = [] }) => errors) })
 }

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import * as z from 'zod'
 import { decodeAttribute } from './ce-headers.ts'
 import { requestContext } from './context.ts'
-import type { Fault } from './errors.ts'
+import type { ErrorCode, Fault } from './errors.ts'
 import { PlatformError } from './errors.ts'
 import type { EventType } from './event.ts'
 import { readJson } from './json.ts'
@@ -11,6 +11,9 @@ import { specified } from './routes.ts'
 export { atMost } from './at-most.ts'
 export { idempotent } from './idempotent.ts'
 export { answers } from './routes.ts'
+
+/** What a JSON body is refused for. */
+const UNREADABLE = ['invalid_input', 'unsupported_media_type', 'too_large'] as const
 
 type Json<data> = MiddlewareHandler<object, string, { in: { json: data }; out: { json: data } }>
 type Search<data> = MiddlewareHandler<object, string, { in: { query: data }; out: { query: data } }>
@@ -42,7 +45,7 @@ export function body<schema extends z.ZodType<object>>(schema: schema): Json<z.o
     c.req.addValidatedData('json', parse(schema, value, 'the body is not what this route takes'))
     await next()
   }
-  return specified<Json<z.output<schema>>>(body, { body: schema })
+  return specified<Json<z.output<schema>>>(body, { body: schema, errors: UNREADABLE })
 }
 
 /** Parses the query string; the handler reads it as `c.req.valid('query')`. Unknown and repeated parameters are refused. */
@@ -52,7 +55,7 @@ export function query<shape extends z.ZodRawShape>(schema: z.ZodObject<shape>): 
     c.req.addValidatedData('query', parse(strict, once(c), 'the query is not what this route takes'))
     await next()
   }
-  return specified<Search<z.output<z.ZodObject<shape>>>>(query, { query: schema })
+  return specified<Search<z.output<z.ZodObject<shape>>>>(query, { query: schema, errors: ['invalid_input'] })
 }
 
 /** Says which media types a route takes whose body the handler reads as it comes. */
@@ -71,9 +74,9 @@ export function nameParam(c: Context, param: string): string {
 
 /**
  * Takes in a CloudEvent (HTTP binary mode) of this type, from the engine alone; its data reads like a body.
- * One that this route has handled answers 204 and does not reach the handler.
+ * One that this route has handled answers 204 and does not reach the handler. `errors` are the codes of what the handler refuses.
  */
-export function event<data extends object>(type: EventType<data, string>): Json<data> {
+export function event<data extends object>(type: EventType<data, string>, ...errors: readonly ErrorCode[]): Json<data> {
   async function event(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
     const context = requestContext.getStore()
     if (context?.caller?.kind !== 'engine') {
@@ -89,7 +92,7 @@ export function event<data extends object>(type: EventType<data, string>): Json<
     await next()
     return undefined
   }
-  return specified<Json<data>>(event, { event: type })
+  return specified<Json<data>>(event, { event: type, errors: [...UNREADABLE, ...errors] })
 }
 
 const Attributes = {

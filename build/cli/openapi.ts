@@ -13,8 +13,9 @@ export const openapi: Command = {
   usage: '[function]',
   summary: 'prints the OpenAPI 3.1 document of one function, or of all',
   help: `
-Prints what a function says of its routes. Without a name, all functions of the platform in one
-document, each path below /{team}/{function}; a function that says nothing is named on stderr.
+Prints what a function says of its routes. Without a name, all functions of the platform and the
+platform's own routes in one document, each path below /{team}/{function} or /_mezz; a function that
+says nothing is named on stderr.
 ${PLATFORM_HELP}`,
   options: PLATFORM_OPTIONS,
 
@@ -30,11 +31,12 @@ ${PLATFORM_HELP}`,
     }
     const { team, functions } = await askJson(new URL(`${url}/_mezz/status`), Status)
     const documents: (readonly [string, Document])[] = []
-    for (const one of functions) {
-      const { status, body } = await ask(new URL(`${url}/${team}/${one.name}/openapi.json`))
+    const places = [...functions.map((one) => `/${team}/${one.name}`), '/_mezz']
+    for (const place of places) {
+      const { status, body } = await ask(new URL(`${url}${place}/openapi.json`))
       const parsed = Document.safeParse(await new Response(body).json().catch(() => undefined))
-      if (status === 200 && parsed.success) documents.push([`/${team}/${one.name}`, parsed.data])
-      else process.stderr.write(`${one.name} has no OpenAPI document\n`)
+      if (status === 200 && parsed.success) documents.push([place, parsed.data])
+      else process.stderr.write(`${place} has no OpenAPI document\n`)
     }
     print(mergeOpenapi(documents, { title: `mezz, team ${team}`, server: url }))
     return 0

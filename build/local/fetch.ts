@@ -33,13 +33,15 @@ function toRequest(request: IncomingMessage, signal: AbortSignal): Request {
   const { method = 'GET', url = '/', rawHeaders } = request
   const headers = new Headers()
   for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '')
-  const bodyless = method === 'GET' || method === 'HEAD'
-  return new Request(new URL(url, `http://${request.headers.host}`), {
-    method,
+  const bodyless = method === 'GET' || method === 'HEAD' || method === 'TRACE'
+  const made = new Request(new URL(url, `http://${request.headers.host}`), {
+    // The class knows no TRACE, which the handler is to refuse as any other wrong method.
+    method: method === 'TRACE' ? 'GET' : method,
     headers,
     signal,
     ...(bodyless ? {} : { body: Readable.toWeb(request) as globalThis.ReadableStream, duplex: 'half' }),
   })
+  return method === 'TRACE' ? Object.defineProperty(made, 'method', { value: method }) : made
 }
 
 /** For a request that was answered before all of it came: takes in what still comes, so that a caller who sends before he listens hears the answer, and ends the connection of one who goes on for more than half a second. */

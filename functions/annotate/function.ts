@@ -36,7 +36,7 @@ export default defineFunction({
       .post(
         '/projects',
         body(ProjectOrder),
-        answers('Makes a project, whose tasks are the rows of a dataset', { 201: Project, 200: Project }),
+        answers('Makes a project, whose tasks are the rows of a dataset', { 201: Project, 200: Project }, 'conflict'),
         idempotent(),
         async (c) => {
           const { project, fresh } = await create(sql, c.req.valid('json'))
@@ -52,7 +52,7 @@ export default defineFunction({
       .get(
         '/projects/:project/next',
         query(NextQuery),
-        answers('The next row for a person, theirs for five minutes', { 200: Task, 204: null }),
+        answers('The next row for a person, theirs for five minutes', { 200: Task, 204: null }, 'conflict'),
         async (c) => {
           const { by: person = callerId(), except = null } = c.req.valid('query')
           const name = nameParam(c, 'project')
@@ -68,7 +68,12 @@ export default defineFunction({
       .post(
         '/projects/:project/tasks/:task/annotations',
         body(LabelOrder),
-        answers('Takes a person’s label for a row, in place of the one before', { 201: Label, 200: Label }),
+        answers(
+          'Takes a person’s label for a row, in place of the one before',
+          { 201: Label, 200: Label },
+          'conflict',
+          'unprocessable',
+        ),
         async (c) => {
           const { label, by: person = callerId() } = c.req.valid('json')
           const task = taskParam(c)
@@ -79,7 +84,7 @@ export default defineFunction({
       .delete(
         '/projects/:project/tasks/:task/annotations',
         query(By),
-        answers('Takes a person’s label for a row back', { 204: null }),
+        answers('Takes a person’s label for a row back', { 204: null }, 'conflict'),
         async (c) => {
           const { by: person = callerId() } = c.req.valid('query')
           await takeBack(sql, nameParam(c, 'project'), { task: taskParam(c), person })
@@ -99,7 +104,7 @@ export default defineFunction({
       )
       .post(
         '/projects/:project/complete',
-        answers('Completes a project: its labels go into a new version of its dataset', { 200: Completed }),
+        answers('Completes a project: its labels go into a new version of its dataset', { 200: Completed }, 'conflict'),
         async (c) => c.json(await complete({ sql, tables }, nameParam(c, 'project'))),
       )
       .delete(

@@ -30,7 +30,13 @@ export default defineFunction({
       .post(
         '/conversions',
         media('multipart/form-data'),
-        answers('Converts a LightGBM model file (`model`), tried on `samples` (CSV) as well', { 201: Converted }),
+        answers(
+          'Converts a LightGBM model file (`model`), tried on `samples` (CSV) as well',
+          { 201: Converted },
+          'invalid_input',
+          'unsupported_media_type',
+          'unprocessable',
+        ),
         idempotent(),
         atMost(LARGEST_UPLOAD),
         async (c) => {
@@ -61,7 +67,7 @@ export default defineFunction({
           'Content-Length': String(found.bytes),
         })
       })
-      .post('/events/model-trained', event(modelTrained), async (c) => {
+      .post('/events/model-trained', event(modelTrained, 'not_found', 'unprocessable'), async (c) => {
         const trained = c.req.valid('json')
         if (trained.format === 'script') return c.body(null, 204)
         const { run, model, orderedAt } = trained

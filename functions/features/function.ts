@@ -27,10 +27,15 @@ export default defineFunction({
       .put(
         '/views/:view',
         body(ViewOrder),
-        answers('Declares a view of a dataset, and extracts at once if there is a version of it', {
-          200: View,
-          201: View,
-        }),
+        answers(
+          'Declares a view of a dataset, and extracts at once if there is a version of it',
+          {
+            200: View,
+            201: View,
+          },
+          'unprocessable',
+          'conflict',
+        ),
         async (c) => {
           const name = nameParam(c, 'view')
           const { view, last, fresh } = await put(ports, { name, ...c.req.valid('json') })

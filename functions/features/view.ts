@@ -1,11 +1,11 @@
-import { Name } from 'mezz/validate'
+import { Name, Text } from 'mezz/validate'
 import * as z from 'zod'
 import type { ExtractionRow, ViewRow } from './queries.ts'
 
 export const ViewOrder = z.strictObject({
   dataset: Name,
   /** Columns that nothing is made of. */
-  leaveOut: z.array(z.string()).default([]),
+  leaveOut: z.array(Text).default([]),
 })
 
 /** An extraction as callers see it: ready, with the names of its features, or failed, with the reason. */

@@ -29,7 +29,13 @@ export default defineFunction({
         '/models/:model/predict',
         elsewhere,
         body(Rows),
-        answers('Predicts up to 10,000 rows by a published version', { 200: Predictions, 307: null }),
+        answers(
+          'Predicts up to 10,000 rows by a published version',
+          { 200: Predictions, 307: null },
+          'conflict',
+          'unprocessable',
+          'too_many_requests',
+        ),
         async (c) => {
           const model = nameParam(c, 'model')
           const { rows } = c.req.valid('json')

@@ -33,22 +33,27 @@ export function openInference(models: Library, elsewhere: MiddlewareHandler): Ho
 
   for (const path of MODELS) {
     app
-      .get(path, elsewhere, answers('A model and its tensors', { 200: ModelMetadata, 307: null }), async (c) => {
-        const name = nameParam(c, 'model')
-        const { version, scorer } = await choose(c, uuidv7())
-        const versions = c.req.param('version') === undefined ? await models.versions(name) : [version]
-        return c.json({
-          name,
-          versions: versions.map(String),
-          platform: 'onnxruntime_onnx',
-          inputs: scorer.graph ? ownTensors(scorer.graph.inputs) : inputsOf(scorer),
-          outputs: scorer.graph ? ownTensors(scorer.graph.outputs) : outputsOf(scorer),
-        })
-      })
+      .get(
+        path,
+        elsewhere,
+        answers('A model and its tensors', { 200: ModelMetadata, 307: null }, 'conflict', 'unprocessable'),
+        async (c) => {
+          const name = nameParam(c, 'model')
+          const { version, scorer } = await choose(c, uuidv7())
+          const versions = c.req.param('version') === undefined ? await models.versions(name) : [version]
+          return c.json({
+            name,
+            versions: versions.map(String),
+            platform: 'onnxruntime_onnx',
+            inputs: scorer.graph ? ownTensors(scorer.graph.inputs) : inputsOf(scorer),
+            outputs: scorer.graph ? ownTensors(scorer.graph.outputs) : outputsOf(scorer),
+          })
+        },
+      )
       .get(
         `${path}/ready`,
         elsewhere,
-        answers('Whether a model answers', { 200: ModelReady, 307: null }),
+        answers('Whether a model answers', { 200: ModelReady, 307: null }, 'conflict', 'unprocessable'),
         async (c) => {
           await choose(c, uuidv7())
           return c.json({ name: nameParam(c, 'model'), ready: true })
@@ -58,7 +63,13 @@ export function openInference(models: Library, elsewhere: MiddlewareHandler): Ho
         `${path}/infer`,
         elsewhere,
         body(InferenceRequest),
-        answers('Predicts the rows of these tensors', { 200: InferenceResponse, 307: null }),
+        answers(
+          'Predicts the rows of these tensors',
+          { 200: InferenceResponse, 307: null },
+          'conflict',
+          'unprocessable',
+          'too_many_requests',
+        ),
         async (c) => {
           const name = nameParam(c, 'model')
           const asked = c.req.valid('json')

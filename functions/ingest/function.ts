@@ -40,6 +40,10 @@ export default defineFunction({
             201: Version,
             200: Version,
           },
+          'unsupported_media_type',
+          'too_large',
+          'unprocessable',
+          'conflict',
         ),
         idempotent(),
         async (c) => {
@@ -85,17 +89,17 @@ export default defineFunction({
       .get(
         '/datasets/:name/versions/:version/rows',
         query(Page.extend({ after: z.coerce.number().int().min(0).optional() })),
-        answers('The rows of a version, in their order', { 200: Rows }),
+        answers('The rows of a version, in their order', { 200: Rows }, 'too_large'),
         async (c) => {
           const { limit, after } = c.req.valid('query')
           return c.json(await readRows(tables, await demand(sql, c), { limit, after: after ?? 0 }))
         },
       )
-      .post('/events/annotation-completed', event(annotationCompleted), async (c) => {
+      .post('/events/annotation-completed', event(annotationCompleted, 'unprocessable'), async (c) => {
         await takeAnnotated({ sql, tables }, c.req.valid('json'))
         return c.body(null, 204)
       })
-      .post('/events/batch-completed', event(batchCompleted), async (c) => {
+      .post('/events/batch-completed', event(batchCompleted, 'not_found', 'unprocessable'), async (c) => {
         await takePredicted({ sql, tables }, c.req.valid('json'))
         return c.body(null, 204)
       }),

@@ -64,7 +64,7 @@ export default defineFunction({
       .post(
         '/models/:model/versions/:version/publish',
         body(Publication),
-        answers('Publishes a version, wholly or for a share of the traffic', { 200: Model }),
+        answers('Publishes a version, wholly or for a share of the traffic', { 200: Model }, 'conflict'),
         async (c) => {
           const model = nameParam(c, 'model')
           const { traffic } = c.req.valid('json')
@@ -74,24 +74,24 @@ export default defineFunction({
       )
       .post(
         '/models/:model/rollback',
-        answers('Publishes the version again that was published before', { 200: Model }),
+        answers('Publishes the version again that was published before', { 200: Model }, 'conflict'),
         async (c) => {
           const model = nameParam(c, 'model')
           await sql.transaction((tx) => rollback(tx, model))
           return c.json(await demand(sql.query, model))
         },
       )
-      .post('/events/model-trained', event(modelTrained), async (c) => {
+      .post('/events/model-trained', event(modelTrained, 'not_found', 'unprocessable'), async (c) => {
         const trained = c.req.valid('json')
         await join({ objects, sql }, trained, { trained })
         return c.body(null, 204)
       })
-      .post('/events/model-converted', event(modelConverted), async (c) => {
+      .post('/events/model-converted', event(modelConverted, 'not_found', 'unprocessable'), async (c) => {
         const { onnx, report, ...run } = c.req.valid('json')
         await join({ objects, sql }, run, { conversion: { onnx, report } })
         return c.body(null, 204)
       })
-      .post('/events/conversion-failed', event(conversionFailed), async (c) => {
+      .post('/events/conversion-failed', event(conversionFailed, 'not_found', 'unprocessable'), async (c) => {
         const { reason, ...run } = c.req.valid('json')
         await join({ objects, sql }, run, { conversion: { reason } })
         return c.body(null, 204)

@@ -68,10 +68,15 @@ export default defineFunction({
       .put(
         '/pipelines/:name',
         body(PipelineOrder),
-        answers('Declares a pipeline; it starts at once if the features of its view are there', {
-          200: Put,
-          201: Put,
-        }),
+        answers(
+          'Declares a pipeline; it starts at once if the features of its view are there',
+          {
+            200: Put,
+            201: Put,
+          },
+          'unprocessable',
+          'gpu_unavailable',
+        ),
         async (c) => {
           const given = pipelineOf(nameParam(c, 'name'), c.req.valid('json'))
           // Kept before the rest is looked up; what brings the rest does it the other way round, so one of the two sees both.
@@ -111,7 +116,7 @@ export default defineFunction({
       .post(
         '/pipelines/:name/runs',
         idempotent(),
-        answers('Starts a run on the newest features', { 202: Run }),
+        answers('Starts a run on the newest features', { 202: Run }, 'conflict', 'too_large'),
         async (c) => {
           const pipeline = await demandPipeline(sql.query, nameParam(c, 'name'))
           const all = await ready(ports, pipeline, { once: false })
@@ -162,7 +167,7 @@ export default defineFunction({
       )
       .post(
         '/runs/:id/cancel',
-        answers('Asks that it ends; one that has ended well or badly stays so', { 200: Run, 202: Run }),
+        answers('Asks that it ends; one that has ended well or badly stays so', { 200: Run, 202: Run }, 'conflict'),
         async (c) => {
           const row = await runParam(c, sql.query)
           const { state, job } = row
@@ -172,7 +177,7 @@ export default defineFunction({
           return c.json(await shownRun(sql, row), state === 'cancelled' ? 200 : 202)
         },
       )
-      .post('/events/features-extracted', event(featuresExtracted), async (c) => {
+      .post('/events/features-extracted', event(featuresExtracted, 'not_found', 'unprocessable'), async (c) => {
         const extraction = c.req.valid('json')
         await keepExtraction(sql.query, extraction)
         const waiting = await pipelinesOn(sql.query, extraction.view)
@@ -184,7 +189,7 @@ export default defineFunction({
         })
         return c.body(null, 204)
       })
-      .post('/events/job-ended', event(jobEnded), async (c) => {
+      .post('/events/job-ended', event(jobEnded, 'not_found', 'unprocessable'), async (c) => {
         const ended = c.req.valid('json')
         const row = ended.owner === 'train' ? await runOfJob(sql.query, ended.job) : null
         if (!row) return c.body(null, 204)

@@ -166,6 +166,7 @@ for (const twice of [false, true]) {
         ['PUT', '/views/bad', {}, 400, 'invalid_input', '/dataset'],
         ['PUT', '/views/bad', { dataset: 'A b' }, 400, 'invalid_input', '/dataset'],
         ['PUT', '/views/bad', { dataset: 'good', leaveOut: 'a' }, 400, 'invalid_input', '/leaveOut'],
+        ['PUT', '/views/bad', { dataset: 'later', leaveOut: ['a', '\0'] }, 400, 'invalid_input', '/leaveOut/1'],
         ['PUT', '/views/bad', { dataset: 'good', columns: [] }, 400, 'invalid_input', '/columns'],
         ['PUT', '/views/A%20b', { dataset: 'good' }, 400, 'invalid_input', '/view'],
         ['PUT', '/views/bad', { dataset: 'good', leaveOut: ['at', 'none'] }, 422, 'unprocessable', '/leaveOut/1'],

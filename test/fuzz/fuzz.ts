@@ -17,6 +17,8 @@ const SECONDS = Number(process.env['SECONDS'] ?? 60)
 /** That of an earlier run makes the same requests again. */
 const SEED = process.env['SEED']
 const FUNCTIONS = ['ingest', 'annotate', 'features', 'train', 'convert', 'publish', 'infer']
+/** The functions, and the platform's own routes. */
+const PLACES = [...FUNCTIONS.map((name) => `default/${name}`), '_mezz']
 const CHECKS = [
   'not_a_server_error',
   'status_code_conformance',
@@ -48,10 +50,10 @@ describe('requests made from the OpenAPI document', { timeout: (SECONDS + 240) *
     assert.deepEqual(functions.map(({ name }) => name).sort(), FUNCTIONS.toSorted())
   })
 
-  for (const name of FUNCTIONS) {
-    it(`get no 5xx and no answer that it does not describe: ${name}`, async (t) => {
-      const url = `${dev.url}/default/${name}`
-      const options = ['--max-time', String(Math.ceil(SECONDS / FUNCTIONS.length)), '--checks', CHECKS.join(',')]
+  for (const place of PLACES) {
+    it(`get no 5xx and no answer that it does not describe: ${place}`, async (t) => {
+      const url = `${dev.url}/${place}`
+      const options = ['--max-time', String(Math.ceil(SECONDS / PLACES.length)), '--checks', CHECKS.join(',')]
 
       // It ends with 1 where a check failed, and says which, with a curl command that shows it.
       const said = await run(join(dirname(python), 'schemathesis'), [

@@ -175,6 +175,7 @@ describe('the mezz command in a repository of its own', () => {
     assert.ok(one.paths['/'].post)
     assert.ok(all.paths['/default/hello/'].post)
     assert.ok(all.paths['/default/convert/conversions'].post)
+    assert.ok(all.paths['/_mezz/flows'].get)
   })
 
   it('bundles a function and says what is in it', async () => {

@@ -6,6 +6,8 @@ import { requestContext } from '../../runtime/context.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { PlatformError } from '../../runtime/errors.ts'
 import { authorize } from '../../runtime/identity.ts'
+import { missing } from '../../runtime/missing.ts'
+import { openapi } from '../../runtime/openapi.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import { refuse } from '../../runtime/refuse.ts'
@@ -13,7 +15,7 @@ import { timeoutOf, withinTime } from '../../runtime/time-limit.ts'
 import { continueTrace, traceparent } from '../../runtime/trace.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
 import { uuidv7 } from '../../runtime/uuid.ts'
-import { answers, query } from '../../runtime/validate.ts'
+import { answers, media, query } from '../../runtime/validate.ts'
 import { fromOutside } from './outside.ts'
 import { readEvent } from './read-event.ts'
 import { deadLetterRoutes } from './routes-dead-letters.ts'
@@ -58,46 +60,84 @@ const Logs = z.object({
   limit: z.coerce.number().int().min(1).max(10_000).default(1000),
 })
 
+const Status = z.looseObject({
+  team: z.string(),
+  functions: z.array(z.looseObject({ name: z.string() })).optional(),
+  triggers: z.array(z.looseObject({ name: z.string(), state: z.string() })).optional(),
+})
+const Line = z.object({ n: z.int(), at: z.string(), function: z.string(), line: z.string() })
+
+const READS = ['GET', 'HEAD', 'OPTIONS', 'TRACE']
+
+const ABOUT = {
+  name: 'the platform',
+  summary: 'Its state, events from outside, flow runs, dead letters, lineage, usage, logs',
+}
+
 /** The platform's own routes, `/_mezz/…`: status, events from outside, flow runs, lineage, logs. */
 export function createEngineApp(options: EngineAppOptions): Hono {
-  const { team, outbox, records, triggers } = options
-  const known = (): readonly NamedTrigger[] => triggers()
+  const routes = engineRoutes(options)
 
-  return new Hono()
-    .basePath('/_mezz')
+  const app = new Hono().basePath('/_mezz')
+  return app
     .use((c, next) => {
       const trace = continueTrace(c.req.header('traceparent'))
       return requestContext.run({ id: uuidv7(), inbox: undefined, trace, caller: undefined, event: undefined }, next)
     })
-    .use(withinTime({ name: 'the platform', timeout: timeoutOf(options) }))
+    .use(withinTime({ name: ABOUT.name, timeout: timeoutOf(options) }))
+    .get('/openapi.json', (c) => c.json(openapi(ABOUT, routes)))
     .use(options.authenticate)
-    .get('*', authorize('platform:read'))
-    .on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', authorize('platform:write'))
-    .get('/status', answers('Functions and triggers', { 200: z.unknown() }), async (c) =>
+    .use((c, next) => authorize(READS.includes(c.req.method) ? 'platform:read' : 'platform:write')(c, next))
+    .route('/', routes)
+    .notFound((c) => refuse(missing(app, c), c))
+    .onError(refuse)
+}
+
+function engineRoutes(options: EngineAppOptions): Hono {
+  const { team, outbox, records, triggers } = options
+
+  return new Hono()
+    .get('/status', answers('Functions and triggers', { 200: Status }), async (c) =>
       c.json({ team, ...Object(await options.status()) }),
     )
-    .post('/events', answers('Takes in a CloudEvent', { 202: z.object({ id: z.string() }) }), async (c) => {
-      const context = requestContext.getStore()
-      if (!context?.caller) throw new PlatformError('unauthenticated', 'send a bearer token')
-      const vocabulary = known().map(eventOf)
-      const { topic, envelope } = fromOutside(await readEvent(c), {
-        vocabulary,
-        caller: context.caller,
-        traceparent: traceparent(context.trace),
-      })
-      await outbox.post(topic, envelope)
-      return c.json({ id: envelope.id }, 202)
-    })
+    .post(
+      '/events',
+      media('application/cloudevents+json', 'application/json'),
+      answers(
+        'Takes in a CloudEvent',
+        { 202: z.object({ id: z.string() }) },
+        'invalid_input',
+        'unsupported_media_type',
+        'too_large',
+        'unprocessable',
+      ),
+      async (c) => {
+        const context = requestContext.getStore()
+        if (!context?.caller) throw new PlatformError('unauthenticated', 'send a bearer token')
+        const { topic, envelope } = fromOutside(await readEvent(c), {
+          vocabulary: triggers().map(eventOf),
+          caller: context.caller,
+          traceparent: traceparent(context.trace),
+        })
+        await outbox.post(topic, envelope)
+        return c.json({ id: envelope.id }, 202)
+      },
+    )
     .route('/flows', flowRoutes(options))
     .route('/triggers', triggerRoutes(options))
     .route('/dead-letters', deadLetterRoutes(options))
     .route('/', lineageRoutes({ team, records }))
     .route('/', usageRoutes(options))
-    .get('/logs', query(Logs), (c) => {
-      const { function: name, after, limit } = c.req.valid('query')
-      const items = options.logs({ function: name, after, limit })
-      return c.json({ items, next: String(items.at(-1)?.n ?? after) })
-    })
-    .notFound((c) => refuse(new PlatformError('not_found', `no route ${c.req.method} ${c.req.path}`), c))
-    .onError(refuse)
+    .get(
+      '/logs',
+      query(Logs),
+      answers('What processes have printed, the oldest first', {
+        200: z.object({ items: z.array(Line), next: z.string() }),
+      }),
+      (c) => {
+        const { function: name, after, limit } = c.req.valid('query')
+        const items = options.logs({ function: name, after, limit })
+        return c.json({ items, next: String(items.at(-1)?.n ?? after) })
+      },
+    )
 }

@@ -52,7 +52,9 @@ export function deadLetterRoutes({ deadLetters, triggers }: DeadLetterRoutesOpti
     .get(
       '/',
       query(List),
-      answers('Dead letters, the newest first', { 200: z.object({ items: z.array(DeadLetter) }) }),
+      answers('Dead letters, the newest first', {
+        200: z.object({ items: z.array(DeadLetter), next: z.string().optional() }),
+      }),
       async (c) => {
         const { after, limit, since, flow, ...which } = c.req.valid('query')
         const found = await deadLetters.list(
@@ -70,7 +72,7 @@ export function deadLetterRoutes({ deadLetters, triggers }: DeadLetterRoutesOpti
         return c.json({ items: await deadLetters.groups() })
       },
     )
-    .post('/redrive', body(Redrive), answers('Delivers them again', { 202: Redriven }), async (c) => {
+    .post('/redrive', body(Redrive), answers('Delivers them again', { 202: Redriven }, 'conflict'), async (c) => {
       const { rate, since, ...which } = c.req.valid('json')
       if (which.trigger) insistOn(which.trigger)
       return c.json({ redriven: await deadLetters.redrive({ ...which, ...sinceOf(since) }, { rate }) }, 202)
@@ -87,7 +89,7 @@ export function deadLetterRoutes({ deadLetters, triggers }: DeadLetterRoutesOpti
         data: parsed(value),
       })
     })
-    .post('/:id/redrive', answers('Delivers it again', { 202: Redriven }), async (c) => {
+    .post('/:id/redrive', answers('Delivers it again', { 202: Redriven }, 'conflict'), async (c) => {
       const { id, trigger } = await demand(c.req.param('id'))
       insistOn(trigger)
       return c.json({ redriven: await deadLetters.redrive({ id }, {}) }, 202)

@@ -29,6 +29,16 @@ const Redrive = z.strictObject({
   data: z.record(z.string(), z.unknown()).optional(),
 })
 
+const Shown = z.looseObject({
+  id: z.string(),
+  startedAt: z.iso.datetime(),
+  state: z.enum(['running', 'waiting', 'done', 'failed', 'cancelled']),
+  steps: z.array(z.looseObject({ event: z.string(), function: z.string(), state: z.string(), attempts: z.int() })),
+})
+const AllShown = z.object({ items: z.array(Shown), next: z.string().optional() })
+const Cancelled = z.looseObject({ id: z.string() })
+const Redriven = z.object({ redriven: z.int().nonnegative(), event: z.string().optional() })
+
 /** Flow runs: what an event or a request has led to, and what people do with it. */
 export function flowRoutes({ outbox, records, deadLetters, cancellations, triggers }: FlowRoutesOptions): Hono {
   async function demand(id: string): Promise<Flow> {
@@ -38,23 +48,23 @@ export function flowRoutes({ outbox, records, deadLetters, cancellations, trigge
   }
 
   return new Hono()
-    .get('/', query(Page), answers('Flow runs, the newest first', { 200: z.unknown() }), async (c) => {
+    .get('/', query(Page), answers('Flow runs, the newest first', { 200: AllShown }), async (c) => {
       const { limit, after } = c.req.valid('query')
       const flows = await records.flows({ limit, after })
       const items = flows.map((flow) => flowView(flow, triggers()))
       return c.json({ items, ...(flows.length === limit ? { next: flows.at(-1)?.id } : {}) })
     })
-    .get('/:id', answers('A flow run', { 200: z.unknown() }), async (c) => {
+    .get('/:id', answers('A flow run', { 200: Shown }), async (c) => {
       return c.json(flowView(await demand(c.req.param('id')), triggers()))
     })
-    .post('/:id/cancel', answers('Ends it: no event of it is delivered any more', { 202: z.unknown() }), async (c) => {
+    .post('/:id/cancel', answers('Ends it: no event of it is delivered any more', { 202: Cancelled }), async (c) => {
       const { id } = await demand(c.req.param('id'))
       return c.json({ id, jobs: await cancellations.cancel(id) }, 202)
     })
     .post(
       '/:id/redrive',
       body(Redrive),
-      answers('Delivers again what is dead of it', { 202: z.unknown() }),
+      answers('Delivers again what is dead of it', { 202: Redriven }, 'conflict'),
       async (c) => {
         const { id } = await demand(c.req.param('id'))
         const { from, data } = c.req.valid('json')

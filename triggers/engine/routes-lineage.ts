@@ -5,7 +5,7 @@ import type { Lineage, LineageGraph, LineageNode } from '../../runtime/lineage.t
 import { nearest } from '../../runtime/nearest.ts'
 import type { ResourceName } from '../../runtime/resource-name.ts'
 import { parsePrediction, parseResourceName } from '../../runtime/resource-name.ts'
-import { query, Text } from '../../runtime/validate.ts'
+import { answers, query, Text } from '../../runtime/validate.ts'
 
 export interface LineageRoutesOptions {
   readonly team: string
@@ -19,9 +19,16 @@ const Asked = z.object({
   limit: z.coerce.number().int().min(1).max(100_000).default(1000),
 })
 
+const Graph = z.object({
+  nodes: z.array(z.looseObject({ id: z.string(), kind: z.string(), name: z.string() })),
+  edges: z.array(z.object({ from: z.string(), to: z.string(), by: z.string() })),
+  isWhole: z.literal(false).optional(),
+})
+
 /** `/lineage?of=`: what a thing came from, or what came of it. */
 export function lineageRoutes({ team, records }: LineageRoutesOptions): Hono {
-  return new Hono().get('/lineage', query(Asked), async (c) => {
+  const said = answers('What a thing came from, or what came of it', { 200: Graph }, 'not_found')
+  return new Hono().get('/lineage', query(Asked), said, async (c) => {
     const { of, direction, limit } = c.req.valid('query')
     const prediction = parsePrediction(of)
     const node = await demand(

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { PlatformError } from '../../runtime/errors.ts'
 import type { HourOfUsage, UsageQuestion } from '../../runtime/usage.ts'
-import { query } from '../../runtime/validate.ts'
+import { answers, query } from '../../runtime/validate.ts'
 
 export interface UsageRoutesOptions {
   /** What was used until now. */
@@ -24,9 +24,18 @@ const Asked = z.object({
   after: z.string().optional(),
 })
 
+const Used = z.object({
+  from: z.iso.datetime(),
+  to: z.iso.datetime(),
+  by: Asked.shape.by,
+  items: z.array(z.looseObject({ hour: z.iso.datetime(), name: z.string(), coreSeconds: z.number() })),
+  next: z.string().optional(),
+})
+
 /** `/usage?from=&to=&by=`: what was used by the hour, the last 24 hours unless said. */
 export function usageRoutes({ usage, now = Date.now }: UsageRoutesOptions): Hono {
-  return new Hono().get('/usage', query(Asked), async (c) => {
+  const said = answers('What was used, by the hour', { 200: Used })
+  return new Hono().get('/usage', query(Asked), said, async (c) => {
     const { by, limit, after, ...asked } = c.req.valid('query')
     const to = new Date(asked.to ?? now())
     const from = new Date(asked.from ?? to.getTime() - DAY)

@@ -26,7 +26,7 @@ export function batches(
       '/models/:model/batches',
       body(BatchOrder),
       idempotent(),
-      answers('Predicts a whole dataset by a job; the predictions become a dataset', { 202: Batch }),
+      answers('Predicts a whole dataset by a job; the predictions become a dataset', { 202: Batch }, 'unprocessable'),
       async (c) => {
         const model = nameParam(c, 'model')
         const { chosen, table, result, job } = await plan({ models, query: sql.query }, model, c.req.valid('json'))
@@ -57,7 +57,7 @@ export function batches(
     })
     .post(
       '/models/:model/batches/:id/cancel',
-      answers('Asks that it ends; one that has ended well or badly stays so', { 200: Batch, 202: Batch }),
+      answers('Asks that it ends; one that has ended well or badly stays so', { 200: Batch, 202: Batch }, 'conflict'),
       async (c) => {
         const row = await batchParam(c, sql.query)
         if (row.state === 'succeeded' || row.state === 'failed')
@@ -84,7 +84,7 @@ export function batches(
       })
       return c.body(null, 204)
     })
-    .post('/events/job-ended', event(jobEnded), async (c) => {
+    .post('/events/job-ended', event(jobEnded, 'not_found', 'unprocessable'), async (c) => {
       const ended = c.req.valid('json')
       const row = ended.owner === 'infer' ? await batchOfJob(sql.query, ended.job) : null
       if (!row) return c.body(null, 204)

@@ -55,6 +55,7 @@ export function scripts(
           200: Script,
           201: Script,
         },
+        'unprocessable',
       ),
       atMost(LIMITS.sent),
       async (c) => {

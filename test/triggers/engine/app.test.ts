@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as z from 'zod'
+import { answerChecker } from '../../../build/testkit/answers.ts'
 import { openDatabase } from '../../../runtime/adapters/postgres.ts'
 import { postgresCancellations } from '../../../runtime/adapters/postgres-cancellations.ts'
 import { postgresDeadLetters } from '../../../runtime/adapters/postgres-dead-letters.ts'
@@ -55,8 +56,11 @@ function setup(options: Partial<EngineAppOptions> = {}) {
     logs: () => [],
     ...options,
   })
+  const checking = answerChecker(app, '/_mezz')
   async function ask(path: string, init?: RequestInit) {
     const response = await app.request(path, init)
+    const check = await checking
+    await check(init?.method ?? 'GET', path.split('?')[0] ?? '', response)
     return { status: response.status, ...Answer.parse(await response.json()) }
   }
   const send = (data: unknown, headers: Record<string, string> = {}) =>
@@ -67,7 +71,7 @@ function setup(options: Partial<EngineAppOptions> = {}) {
       headers: { 'Content-Type': 'application/cloudevents+json' },
       body: JSON.stringify(event),
     })
-  return { posted, ask, send, sendWhole }
+  return { app, posted, ask, send, sendWhole }
 }
 
 describe("the platform's own routes", () => {
@@ -84,6 +88,16 @@ describe("the platform's own routes", () => {
         { id: second.id, subject: 's', partitionkey: 'hello' },
       ].map((one) => ({ ...one, source: '/default/external/ann', data: '{"text":"hello you"}' })),
     )
+  })
+
+  it('refuse a wrong method by 405 and what is allowed, and an unknown route by 404', async () => {
+    const { app } = setup()
+
+    const wrong = await app.request('/_mezz/events', { method: 'PUT' })
+    const unknown = await app.request('/_mezz/nothing')
+
+    assert.deepEqual([wrong.status, wrong.headers.get('allow')], [405, 'POST'])
+    assert.equal(unknown.status, 404)
   })
 
   it('name the caller in the source as a URI has it, and as it is in authid', async () => {
