@@ -1,4 +1,4 @@
-import type { Query, Sql } from '../../runtime/ports.ts'
+import type { Objects, Query, Sql } from '../../runtime/ports.ts'
 
 /** A `sql` port that awaits `pause` before each statement, each lock and each commit. */
 export function pausing(sql: Sql<string>, pause: () => Promise<void>): Sql<string> {
@@ -18,6 +18,21 @@ export function pausing(sql: Sql<string>, pause: () => Promise<void>): Sql<strin
         await pause()
         return result
       }),
+  }
+}
+
+/** An object store that awaits `pause` before each write and each removal by name. */
+export function pausingObjects(objects: Objects, pause: () => Promise<void>): Objects {
+  return {
+    ...objects,
+    async write(name, ...rest) {
+      await pause()
+      return objects.write(name, ...rest)
+    },
+    async remove(name) {
+      await pause()
+      return objects.remove(name)
+    },
   }
 }
 

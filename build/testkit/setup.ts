@@ -28,7 +28,7 @@ import { open as openTables } from '../compose/tables.ts'
 import { answerChecker } from './answers.ts'
 import { cutting } from './cut.ts'
 import { effectsOf } from './effects.ts'
-import { pausing } from './pausing.ts'
+import { pausing, pausingObjects } from './pausing.ts'
 import { testPostgres } from './postgres.ts'
 import { deliverTwice } from './twice.ts'
 
@@ -37,7 +37,7 @@ export interface SetupOptions {
   readonly twice?: boolean
   /** Where the function's `schema/` lies: `import.meta.dirname` of a test beside it, or found by the function's name. */
   readonly folder?: string
-  /** Is awaited before each statement and each commit: so a test varies how those that work at once meet. */
+  /** Is awaited before each statement, each commit and each object written by name: so a test varies how those that work at once meet. */
   readonly pause?: () => Promise<void>
 }
 
@@ -130,7 +130,7 @@ async function instance<uses extends PortName, types extends string>(
   }
   const cut = cutting(pause ? pausing(opened.sql.port, pause) : opened.sql.port)
   const ports: Ports<string> = {
-    objects: opened.objects.port,
+    objects: pause ? pausingObjects(opened.objects.port, pause) : opened.objects.port,
     sql: cut.sql,
     tables: opened.tables.port,
     models: opened.models.port,

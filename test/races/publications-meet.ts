@@ -33,16 +33,16 @@ it('a publication told twice to two instances, while another is taken back, leav
     }
     const [first, second] = await publications(one, model)
     assert.ok(first && second)
-    const answers = await meet(
-      ...twice(first),
-      ...twice(second),
-      async () => (await other.request(`/models/${model}/rollback`, { method: 'POST' })).status,
-    )
-    const back = (await publications(one, model)).at(-1)
-    assert.ok(back)
-    answers.push(...(await meet(...twice(back), ...twice(second))))
+    const answers = await meet(...twice(first), ...twice(second), async () => {
+      const { status } = await other.request(`/models/${model}/rollback`, { method: 'POST' })
+      const back = (await publications(one, model)).at(-1)
+      assert.ok(back)
+      // Told while those from before may still be under way.
+      assert.deepEqual(await meet(...twice(back)), [204, 204])
+      return status
+    })
 
-    assert.deepEqual(answers, [204, 204, 204, 204, 200, 204, 204, 204, 204])
+    assert.deepEqual(answers, [204, 204, 204, 204, 200])
     const { published, versions } = Model.parse(await (await one.request(`/models/${model}`)).json())
     assert.deepEqual(
       versions.map(({ version, state }) => [version, state]),
@@ -54,9 +54,6 @@ it('a publication told twice to two instances, while another is taken back, leav
     assert.equal(published, 1)
     assert.deepEqual(await current(one.objects, model), { versions: [{ version: 1, traffic: 100 }] })
     assert.equal((await publications(one, model)).length, 3)
-    const taken = await one.query`
-      select 1 from inbox where id in (${first.id}, ${second.id}, ${back.id})`
-    assert.equal(taken.length, 3)
   })
 
   await Promise.all([one.close(), other.close()])
