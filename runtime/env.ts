@@ -3,11 +3,16 @@ import * as z from 'zod'
 import { PlatformError } from './errors.ts'
 import { IssuerTable } from './issuer-row.ts'
 import type { Retention } from './retention.ts'
-import { forgetsTooSoon, retentionOf } from './retention.ts'
+import { forgottenTooSoon, retentionOf } from './retention.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 /** Never shown, not even when they are wrong: they hold passwords. */
 const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN']
+/** What comes of it where these are forgotten too soon. */
+const LOST = {
+  inbox: 'an event that comes again would take effect twice',
+  jobs: 'the event of a job that comes again would find its outputs gone',
+} as const
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const Port = z
   .string()
@@ -96,9 +101,9 @@ export function readEnvironment(given: Readonly<Record<string, string | undefine
   if (source['MEZZ_DEVELOPER'] === '1' && !LOOPBACK.test(source['MEZZ_HOST'] ?? 'localhost')) {
     faults.push(`  MEZZ_DEVELOPER: is for loopback alone, found MEZZ_HOST ${JSON.stringify(source['MEZZ_HOST'])}`)
   }
-  if (parsed.success && forgetsTooSoon(toRetention(parsed.data))) {
+  for (const kind of parsed.success ? forgottenTooSoon(toRetention(parsed.data)) : []) {
     faults.push(
-      '  MEZZ_RETENTION_INBOX: must be as long as log and dead letters together: an event that comes again would take effect twice',
+      `  MEZZ_RETENTION_${kind.toUpperCase()}: must be as long as log and dead letters together: ${LOST[kind]}`,
     )
   }
   if (parsed.success && faults.length === 0) return parsed.data

@@ -30,6 +30,8 @@ export interface FlowEvent {
   readonly subject: string
   readonly correlationid: string
   readonly causationid: string
+  /** CloudEvents' kind of who caused it; not known of old ones. */
+  readonly authtype?: string | undefined
   readonly authid: string
   readonly at: Date
   /** Why, where the event itself tells of a failure. */

@@ -5,6 +5,7 @@ export interface Retention {
   /** What was handled: at least as long as an event can come again. */
   readonly inbox: number
   readonly flows: number
+  /** What has ended: at least as long as its event can come again, since its outputs go with it. */
   readonly jobs: number
 }
 
@@ -17,18 +18,19 @@ const DAY = 24 * 60 * 60 * 1000
 export const IDEMPOTENCY = DAY
 export const UNKEPT_BLOBS = DAY
 
-/** With the defaults: the log 7 days, dead letters and jobs 30, flow runs 90, the inbox as long as log and dead letters together. */
+/** With the defaults: the log 7 days, dead letters 30, flow runs 90, the inbox and jobs as long as log and dead letters together. */
 export function retentionOf({ log = 7 * DAY, deadLetters = 30 * DAY, ...given }: GivenRetention): Retention {
   return {
     log,
     deadLetters,
     inbox: given.inbox ?? log + deadLetters,
     flows: given.flows ?? 90 * DAY,
-    jobs: given.jobs ?? 30 * DAY,
+    jobs: given.jobs ?? log + deadLetters,
   }
 }
 
-/** Whether events could come again after they were forgotten. */
-export function forgetsTooSoon({ inbox, log, deadLetters }: Retention): boolean {
-  return inbox < log + deadLetters
+/** Which of these would be forgotten while events can still come again that need them. */
+export function forgottenTooSoon(retention: Retention): ('inbox' | 'jobs')[] {
+  const again = retention.log + retention.deadLetters
+  return (['inbox', 'jobs'] as const).filter((kind) => retention[kind] < again)
 }

@@ -7,6 +7,7 @@ const Step = z.object({
   function: z.string(),
   by: z.string().optional(),
   authid: z.string().optional(),
+  authtype: z.string().optional(),
   step: z.string().optional(),
   state: z.string(),
   waitingFor: z.string().optional(),
@@ -64,8 +65,8 @@ export function flowText(flow: Flow): string {
     .trimEnd()
     .split('\n')
   const body = lines.map((line, at) => `${line}\n${why(flow.steps[at])}`)
-  const who = flow.steps.find(({ authid }) => authid)?.authid
-  const by = who ? ` by ${who}` : ''
+  const who = flow.steps.find(({ authid }) => authid)
+  const by = who?.authid ? ` by ${[who.authtype, who.authid].filter(Boolean).join(' ')}` : ''
   return `flow ${flow.id}  ${flow.state}  started ${clock(flow.startedAt)} UTC${by}\n${head}\n${body.join('')}`
 }
 

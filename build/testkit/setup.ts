@@ -10,6 +10,7 @@ import { encodeAttribute } from '../../runtime/ce-headers.ts'
 import type { Caller } from '../../runtime/context.ts'
 import { requestContext } from '../../runtime/context.ts'
 import type { FunctionDefinition } from '../../runtime/define.ts'
+import type { Environment } from '../../runtime/env.ts'
 import { readEnvironment } from '../../runtime/env.ts'
 import type { ATTRIBUTES, EventType } from '../../runtime/event.ts'
 import { developerOf } from '../../runtime/identity.ts'
@@ -27,6 +28,7 @@ import { open as openTables } from '../compose/tables.ts'
 import { answerChecker } from './answers.ts'
 import { cutting } from './cut.ts'
 import { effectsOf } from './effects.ts'
+import { pausing, pausingObjects } from './pausing.ts'
 import { testPostgres } from './postgres.ts'
 import { deliverTwice } from './twice.ts'
 
@@ -35,6 +37,8 @@ export interface SetupOptions {
   readonly twice?: boolean
   /** Where the function's `schema/` lies: `import.meta.dirname` of a test beside it, or found by the function's name. */
   readonly folder?: string
+  /** Is awaited before each statement, each commit and each object written by name: so a test varies how those that work at once meet. */
+  readonly pause?: () => Promise<void>
 }
 
 export interface Emitted {
@@ -71,6 +75,8 @@ export interface FunctionTest {
   readonly query: Query
   /** The lines it has logged. */
   readonly log: RequestLog[]
+  /** Another instance over the same database and folder, as another process would be; closed on its own. */
+  beside(): Promise<FunctionTest>
   close(): Promise<void>
 }
 
@@ -82,7 +88,7 @@ let databases = 0
 /** A function on the embedded systems, alone: a database of its own on the test file's PostgreSQL, and a temporary folder. */
 export async function setup<uses extends PortName, types extends string>(
   fn: FunctionDefinition<uses, types>,
-  { twice = false, folder }: SetupOptions = {},
+  { folder, ...options }: SetupOptions = {},
 ): Promise<FunctionTest> {
   const server = await testPostgres()
   const team = {
@@ -100,6 +106,20 @@ export async function setup<uses extends PortName, types extends string>(
     OBJECTS_FOLDER: join(place, 'objects'),
     TABLES_FOLDER: join(place, 'tables'),
   })
+  return instance(fn, { ...options, environment, engineUrl: urls.engine })
+}
+
+interface InstanceOptions extends Omit<SetupOptions, 'folder'> {
+  readonly environment: Environment
+  readonly engineUrl: string
+}
+
+async function instance<uses extends PortName, types extends string>(
+  fn: FunctionDefinition<uses, types>,
+  options: InstanceOptions,
+): Promise<FunctionTest> {
+  const { environment, engineUrl, twice = false, pause } = options
+  const { MEZZ_TEAM: team, DATABASE_URL: url = '' } = environment
   // All ports are opened here, each lazily.
   const definition: FunctionDefinition = fn
   const opened = {
@@ -108,9 +128,9 @@ export async function setup<uses extends PortName, types extends string>(
     tables: openTables(environment),
     models: openModels(),
   }
-  const cut = cutting(opened.sql.port)
+  const cut = cutting(pause ? pausing(opened.sql.port, pause) : opened.sql.port)
   const ports: Ports<string> = {
-    objects: opened.objects.port,
+    objects: pause ? pausingObjects(opened.objects.port, pause) : opened.objects.port,
     sql: cut.sql,
     tables: opened.tables.port,
     models: opened.models.port,
@@ -118,7 +138,7 @@ export async function setup<uses extends PortName, types extends string>(
   const log: RequestLog[] = []
   const asCaller: MiddlewareHandler = async (c, next) => {
     const context = requestContext.getStore()
-    if (context) context.caller = c.req.header(AS) ? engineOf(team.team) : developerOf(team.team)
+    if (context) context.caller = c.req.header(AS) ? engineOf(team) : developerOf(team)
     await next()
   }
   const app = createApp(definition, ports, {
@@ -129,8 +149,8 @@ export async function setup<uses extends PortName, types extends string>(
     log: (line) => log.push(line),
   })
   const check = await answerChecker(app)
-  const engine = openDatabase({ url: urls.engine, most: 2 })
-  const own = openDatabase({ url: urls.of(fn.name), most: 2 })
+  const engine = openDatabase({ url: engineUrl, most: 2 })
+  const own = openDatabase({ url, most: 2 })
 
   async function request(path: string, init: RequestInit = {}): Promise<Response> {
     const response = await app.request(path, init)
@@ -171,6 +191,7 @@ export async function setup<uses extends PortName, types extends string>(
     objects: ports.objects,
     query: own.query,
     log,
+    beside: () => instance(fn, options),
     async close() {
       const closing: readonly OpenedPort<unknown>[] = Object.values(opened)
       await Promise.all([engine.close(), own.close(), ...closing.map(({ close }) => close?.())])

@@ -1,5 +1,7 @@
 import { PlatformError } from 'mezz/errors'
 import { datasetDeleted } from 'mezz/events'
+import type { Hanging } from 'mezz/hanging'
+import { hangingOn } from 'mezz/hanging'
 import type { Sql } from 'mezz/ports'
 import { deleteVersions, versionNumbers } from './queries.ts'
 
@@ -14,4 +16,16 @@ export async function remove(sql: Sql<typeof datasetDeleted.type>, dataset: stri
     for (const version of versions) await tx.release(`datasets/${dataset}/${version}`)
     tx.emit(datasetDeleted, { dataset, versions: newest, deletedAt: at.toISOString() })
   })
+}
+
+/** What was made of it; its extractions go with it, and so do the views that made them. */
+export async function whatHangs(sql: Pick<Sql, 'madeFrom'>, name: string): Promise<Hanging> {
+  const made = await hangingOn(sql, { kind: 'datasets', name, goes: ['extractions'] })
+  return { name, hangs: [...viewsBehind(made.hangs), ...made.hangs] }
+}
+
+/** The views that made these extractions, each once. */
+export function viewsBehind(hangs: Hanging['hangs']): Hanging['hangs'] {
+  const names = hangs.flatMap(({ kind, name }) => (kind === 'extractions' ? [name] : []))
+  return [...new Set(names)].map((name) => ({ kind: 'views', name, goes: true }))
 }

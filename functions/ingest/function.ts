@@ -3,12 +3,12 @@ import { Hono } from 'hono'
 import { defineFunction } from 'mezz/define'
 import { PlatformError } from 'mezz/errors'
 import { annotationCompleted, batchCompleted, datasetDeleted, datasetIngested } from 'mezz/events'
-import { Dry, Hanging, hangingOn } from 'mezz/hanging'
+import { Dry, Hanging } from 'mezz/hanging'
 import type { Sql } from 'mezz/ports'
 import { answers, event, idempotent, media, Name, nameParam, Page, query } from 'mezz/validate'
 import * as z from 'zod'
 import { takeAnnotated } from './annotated.ts'
-import { remove } from './delete.ts'
+import { remove, whatHangs } from './delete.ts'
 import { MEDIA_TYPES } from './kind.ts'
 import { takePredicted } from './predicted.ts'
 import type { VersionRow } from './queries.ts'
@@ -77,8 +77,7 @@ export default defineFunction({
         answers('Deletes a dataset with what only it is in, or says what hangs on it', { 204: null, 200: Hanging }),
         async (c) => {
           const { dataset: name } = await demandDataset(sql, c)
-          if (c.req.valid('query').dry)
-            return c.json(await hangingOn(sql, { kind: 'datasets', name, goes: ['extractions', 'views'] }))
+          if (c.req.valid('query').dry) return c.json(await whatHangs(sql, name))
           await remove(sql, name)
           return c.body(null, 204)
         },

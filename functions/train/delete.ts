@@ -14,12 +14,14 @@ import {
   runsUntil,
 } from './deleted-queries.ts'
 import type { Extraction, RunRow } from './facts.ts'
+import { forgetHeads } from './scripts/queries.ts'
 
 /** Deletes a pipeline, ends its runs, and says so; one that is not there is `not_found`. What it has trained stays. */
 export async function remove(sql: Sql<typeof pipelineDeleted.type>, pipeline: string): Promise<void> {
   await sql.transaction(async (tx) => {
     const model = await deletePipeline(tx.query, pipeline)
     if (model === null) throw new PlatformError('not_found', `no pipeline ${pipeline}`)
+    await forgetHeads(tx.query)
     for (const job of await openJobs(tx.query, pipeline)) await tx.cancelJob(job)
     tx.emit(pipelineDeleted, { pipeline, model })
   })

@@ -2,7 +2,10 @@ import type { Flow, FlowEvent, FlowStep, Records } from '../records.ts'
 import type { Database } from './postgres.ts'
 import { postgresLineage } from './postgres-lineage.ts'
 
-type EventRow = Omit<FlowEvent, 'failure'> & { readonly failure: string | null }
+type EventRow = Omit<FlowEvent, 'failure' | 'authtype'> & {
+  readonly failure: string | null
+  readonly authtype: string | null
+}
 type StepRow = Omit<FlowStep, 'waitingFor' | 'coldStartMs' | 'process' | 'error' | 'ms'> & {
   readonly waiting_for: string | null
   readonly cold_start_ms: number | null
@@ -33,8 +36,8 @@ export function postgresRecords({ query }: Database): Records {
     async events(events) {
       const rows = events.map((one) => ({ ...one, failure: one.failure ?? null }))
       await query`
-        insert into flow_events (id, source, type, subject, correlationid, causationid, authid, at, failure)
-        select e->>'id', e->>'source', e->>'type', e->>'subject', e->>'correlationid', e->>'causationid', e->>'authid',
+        insert into flow_events (id, source, type, subject, correlationid, causationid, authtype, authid, at, failure)
+        select e->>'id', e->>'source', e->>'type', e->>'subject', e->>'correlationid', e->>'causationid', e->>'authtype', e->>'authid',
           (e->>'time')::timestamptz, e->>'failure'
         from jsonb_array_elements(${rows}::jsonb) e on conflict do nothing`
     },
@@ -73,8 +76,8 @@ export function postgresRecords({ query }: Database): Records {
   }
 }
 
-function toEvent({ failure, ...rest }: EventRow): FlowEvent {
-  return { ...rest, failure: failure ?? undefined }
+function toEvent({ failure, authtype, ...rest }: EventRow): FlowEvent {
+  return { ...rest, authtype: authtype ?? undefined, failure: failure ?? undefined }
 }
 
 function toStep({ waiting_for, cold_start_ms, process, error, ms, ...rest }: StepRow): FlowStep {

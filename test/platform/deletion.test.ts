@@ -74,6 +74,7 @@ describe('a deletion', () => {
     const dry = await mezz('delete', 'datasets/iris', '--dry')
     const unasked = await mezz('delete', 'datasets/iris')
     assert.equal(dry.code, 0, dry.error)
+    assert.match(dry.out, /^goes {2}1 views: iris\n/m)
     assert.match(dry.out, /^goes {2}1 extractions: iris@[\s\S]*^stays {2}1 models: iris@1$/m)
     assert.deepEqual([unasked.code, await status('ingest/datasets/iris')], [2, 200])
     assert.match(unasked.error, /--yes deletes datasets\/iris/)

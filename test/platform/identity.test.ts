@@ -30,7 +30,9 @@ const Problem = z.object({ code: z.string(), errors: z.array(z.object({ reason: 
 const Audit = z.looseObject({ kind: z.literal('audit'), function: z.string(), reason: z.string() })
 const Logs = z.object({ items: z.array(z.object({ line: z.string() })) })
 const Flows = z.object({
-  items: z.array(z.object({ steps: z.array(z.object({ event: z.string(), authid: z.string() })) })),
+  items: z.array(
+    z.object({ steps: z.array(z.object({ event: z.string(), authtype: z.string(), authid: z.string() })) }),
+  ),
 })
 const Who = z.object({
   environment: z.record(z.string(), z.string()),
@@ -174,7 +176,10 @@ describe('a platform with issuers', () => {
         )
       })
       assert.ok(flow.steps.some(({ event }) => event === 'mezz.dataset.ingested.v1'))
-      assert.deepEqual([...new Set(flow.steps.map(({ authid }) => authid))], [user])
+      assert.deepEqual(
+        [...new Set(flow.steps.map((step) => `${step.authtype} ${step.authid}`))],
+        [`${authtype} ${user}`],
+      )
       const { last } = await eventually('the delivery', async () => {
         const who = Who.parse(await read('/default/who/'))
         return who.last?.authid === user && who
@@ -204,7 +209,7 @@ describe('a platform with issuers', () => {
       const { last } = Who.parse(JSON.parse(answer.out))
       return last?.type === 'test.said.v1' && last.authid === 'default/grace'
     })
-    assert.match((await mezz(['flows', sent.out.trim()], { MEZZ_TOKEN: all })).out, /by default\/grace\n/)
+    assert.match((await mezz(['flows', sent.out.trim()], { MEZZ_TOKEN: all })).out, /by user default\/grace\n/)
   })
 
   it('makes no token where no mezz dev was, nor for no time', async () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +12,7 @@ import { eventually } from './eventually.ts'
 import type { CrashingPostgres } from './fixture/crashing-postgres.ts'
 import { crashingPostgres } from './fixture/crashing-postgres.ts'
 import { toyEngine } from './fixture/toy-engine.ts'
+import { jobProcesses } from './job-processes.ts'
 
 /** Of the race; 200 by hand. */
 const ROUNDS = Number(process.env['ROUNDS'] ?? 40)
@@ -215,20 +215,6 @@ describe('a job', () => {
     }
 
     assert.deepEqual([...ends.keys()].sort(), ['cancelled', 'succeeded'])
-    assert.deepEqual(processesOf(join(root, 'jobs')), [])
+    assert.deepEqual(jobProcesses(join(root, 'jobs')), [])
   })
 })
-
-/** The command lines of processes that were started in this folder of jobs. */
-function processesOf(folder: string): string[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
-        return environment.includes(`MEZZ_OUTPUT=${folder}/`) ? [readFileSync(`/proc/${pid}/cmdline`, 'utf8')] : []
-      } catch {
-        return []
-      }
-    })
-}

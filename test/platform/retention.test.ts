@@ -82,7 +82,7 @@ describe('retention', () => {
     ],
     ['records of the log', 7, () => append('lonely', 1)],
     ['dead letters', 30, () => deadLetter(null)],
-    ['jobs', 30, () => endedJob({})],
+    ['jobs', 37, () => endedJob({})],
     ['inbox rows', 37, () => notes.query`insert into inbox (path, source, id) values ('/', '/default/a', 'e')`],
     ['flow runs', 90, () => flowEvent('run', 0)],
     ['cancelled flow runs', 90, () => engine.query`insert into cancelled_flows (correlationid) values ('run')`],
@@ -186,14 +186,14 @@ describe('retention', () => {
     await endedJob({ 'model.txt': kept, 'log.txt': lost }, job)
     await keep('runs/1', kept)
 
-    assert.equal((await goneIn(31 * DAY))['jobs'], 0)
+    assert.equal((await goneIn(38 * DAY))['jobs'], 0)
     assert.deepEqual([await isThere(kept), await isThere(lost), await isThere(failed)], [true, false, false])
     assert.deepEqual(await engine.query`select outputs from jobs`, [{ outputs: { 'model.txt': kept } }])
     assert.equal((await engine.query`select from job_lines`).length, 0)
     assert.equal((await goneIn(400 * DAY))['jobs'], 0)
 
     await release('runs/1')
-    assert.equal((await goneIn(31 * DAY))['jobs'], 1)
+    assert.equal((await goneIn(38 * DAY))['jobs'], 1)
     assert.equal(await isThere(kept), false)
   })
 

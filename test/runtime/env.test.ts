@@ -54,6 +54,7 @@ describe('the environment', () => {
     ['MEZZ_RETENTION_INBOX', '36.9d'],
     ['MEZZ_RETENTION_FLOWS', '-1d'],
     ['MEZZ_RETENTION_JOBS', 'a month'],
+    ['MEZZ_RETENTION_JOBS', '36.9d'],
   ] as const) {
     it(`refuses ${name}=${JSON.stringify(value)}`, () => {
       assert.throws(() => readEnvironment({ [name]: value }), { message: new RegExp(`\\n  ${name}[^\\n]*: [^\\n]+$`) })
@@ -66,11 +67,13 @@ describe('the environment', () => {
     const usual = readRetention({})
     const said = readRetention({ MEZZ_RETENTION_LOG: '12h', MEZZ_RETENTION_DEAD_LETTERS: '1.5d' })
 
-    assert.deepEqual(usual, { log: 7 * day, deadLetters: 30 * day, inbox: 37 * day, flows: 90 * day, jobs: 30 * day })
-    assert.deepEqual([said.log, said.inbox], [day / 2, 2 * day])
-    assert.throws(() => readRetention({ MEZZ_RETENTION_LOG: '90d', MEZZ_RETENTION_INBOX: '119d' }), {
-      code: 'invalid_input',
-    })
+    assert.deepEqual(usual, { log: 7 * day, deadLetters: 30 * day, inbox: 37 * day, flows: 90 * day, jobs: 37 * day })
+    assert.deepEqual([said.log, said.inbox, said.jobs], [day / 2, 2 * day, 2 * day])
+    for (const kind of ['INBOX', 'JOBS']) {
+      const given = { MEZZ_RETENTION_LOG: '90d', MEZZ_RETENTION_DEAD_LETTERS: '10d' }
+      assert.throws(() => readRetention({ ...given, [`MEZZ_RETENTION_${kind}`]: '99d' }), { code: 'invalid_input' })
+      readRetention({ ...given, [`MEZZ_RETENTION_${kind}`]: '100d' })
+    }
   })
 
   it('tells all faults in one message', () => {

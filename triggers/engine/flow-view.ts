@@ -11,6 +11,8 @@ export interface StepView {
   readonly by?: string
   /** Who caused it: `<team>/<caller>`; none for a job. */
   readonly authid?: string
+  /** What kind of caller that is: `user`, `system`, …; not known of old events. */
+  readonly authtype?: string
   /** The trigger's name, or `job/<id>`; none where nothing takes the event. */
   readonly step?: string
   readonly state: FlowStep['state'] | 'told'
@@ -47,9 +49,13 @@ function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonl
     (one) => eventOf(one).type === event.type && (!('cron' in one.definition.on) || event.subject === one.name),
   )
   const teller = event.source.split('/').at(-1) ?? event.source
-  const told = {
+  const cause = {
     by: teller,
     authid: event.authid,
+    ...(event.authtype === undefined ? {} : { authtype: event.authtype }),
+  }
+  const told = {
+    ...cause,
     event: event.type,
     subject: event.subject,
     at: event.at.toISOString(),
@@ -67,7 +73,7 @@ function ofEvent(event: FlowEvent, steps: readonly FlowStep[], triggers: readonl
   }
   return takers.map(({ name, definition }) => {
     const step = steps.find((one) => one.step === name && one.event === event.id && one.source === event.source)
-    if (step) return { ...view(step), by: teller, authid: event.authid }
+    if (step) return { ...view(step), ...cause }
     return { ...told, function: definition.deliver.to, step: name, state: 'waiting', waitingFor: 'its delivery' }
   })
 }

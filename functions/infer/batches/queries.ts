@@ -95,6 +95,12 @@ export async function endBatch(
   return rows.length > 0
 }
 
+/** The batches whose predictions have this digest and become this dataset. */
+export async function batchesOf(query: Query, dataset: string, digest: string): Promise<string[]> {
+  const rows = await query<{ id: string }>`select id from batches where result = ${dataset} and digest = ${digest}`
+  return rows.map(({ id }) => id)
+}
+
 /** Up to which version a dataset of this name was deleted; 0 where none was. */
 export async function deletedUpTo(query: Query, dataset: string): Promise<number> {
   const [row] = await query<{ versions: number }>`select versions from deleted where dataset = ${dataset}`

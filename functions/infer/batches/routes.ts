@@ -12,7 +12,16 @@ import { Batch, Batches, BatchOrder, shownBatch } from './batch.ts'
 import { end, outcomeOf } from './ended.ts'
 import { plan } from './order.ts'
 import type { BatchRow } from './queries.ts'
-import { addBatch, batchOfJob, deletedUpTo, findBatch, forgetVersions, keepVersion, listBatches } from './queries.ts'
+import {
+  addBatch,
+  batchesOf,
+  batchOfJob,
+  deletedUpTo,
+  findBatch,
+  forgetVersions,
+  keepVersion,
+  listBatches,
+} from './queries.ts'
 
 const BatchesPage = Page.extend({ after: z.uuid().optional() })
 
@@ -73,6 +82,8 @@ export function batches(
         await tx.lock(version.dataset)
         if (version.version > (await deletedUpTo(tx.query, version.dataset)))
           await keepVersion(tx.query, { ...version, columns: schema })
+        // From here on the predictions are kept as a version of their dataset.
+        for (const id of await batchesOf(tx.query, version.dataset, version.digest)) await tx.release(`batches/${id}`)
       })
       return c.body(null, 204)
     })

@@ -54,6 +54,13 @@ export async function keepHead(query: Query, { git, ref }: Repository, head: Hea
       looked_at = clock_timestamp()`
 }
 
+/** Forgets what looks have found of repositories that no pipeline trains from any more. */
+export async function forgetHeads(query: Query): Promise<void> {
+  await query`
+    delete from git_heads h where not exists (
+      select 1 from pipelines p where p.trainer->>'git' = h.git and p.trainer->>'ref' = h.ref)`
+}
+
 export async function findHead(
   query: Query,
   { git, ref }: Repository,

@@ -11,7 +11,7 @@ import { pipelinesOfGit, pipelinesOfScript, repositories } from '../queries.ts'
 import type { StartTypes } from '../start.ts'
 import { readyOf, start } from '../start.ts'
 import { remove, whatHangs } from './delete.ts'
-import { keepHead, listScripts, newestScript, saveScript } from './queries.ts'
+import { forgetHeads, keepHead, listScripts, newestScript, saveScript } from './queries.ts'
 import { LIMITS, takeScript } from './take.ts'
 import { Script, Scripts, shownScript } from './version.ts'
 
@@ -107,6 +107,8 @@ export function scripts(
       '/events/git-look',
       answers('Looks at the repositories that pipelines train from; new commits train anew', { 200: Looked }),
       async (c) => {
+        // Also of pipelines that were put anew with another trainer, and of what a look found after its pipeline's deletion.
+        await forgetHeads(sql.query)
         const waiting = await repositories(sql.query)
         const items: z.infer<typeof Looked>['items'] = []
         while (waiting.length > 0) {

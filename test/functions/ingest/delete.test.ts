@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import * as z from 'zod'
 import type { FunctionTest } from '../../../build/testkit/setup.ts'
 import { setup } from '../../../build/testkit/setup.ts'
+import { viewsBehind } from '../../../functions/ingest/delete.ts'
 import ingest from '../../../functions/ingest/function.ts'
 import { annotationCompleted, datasetDeleted } from '../../../triggers/events.ts'
 
@@ -81,4 +82,20 @@ describe('a dataset’s deletion', () => {
       assert.equal((await remove(path)).status, status)
     })
   }
+})
+
+it('the views that hang on a dataset are those that made its extractions, each once, and go with it', () => {
+  const made = (kind: string, name: string, version: string) => ({ kind, name, version, goes: kind === 'extractions' })
+
+  const found = viewsBehind([
+    made('extractions', 'sales', 'a'),
+    made('extractions', 'slim', 'b'),
+    made('extractions', 'sales', 'c'),
+    made('models', 'churn', '1'),
+  ])
+
+  assert.deepEqual(found, [
+    { kind: 'views', name: 'sales', goes: true },
+    { kind: 'views', name: 'slim', goes: true },
+  ])
 })

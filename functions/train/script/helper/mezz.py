@@ -35,8 +35,8 @@ def rows():
 
 
 def frame():
-    """The dataset as a pandas DataFrame."""
-    return _need('pandas').read_csv(_variable('MEZZ_TABLE'))
+    """The dataset as a pandas DataFrame; only what is empty is missing: a text `NA` is a text."""
+    return _need('pandas').read_csv(_variable('MEZZ_TABLE'), keep_default_na=False, na_values=[''])
 
 
 def log(metric, value, step=None):

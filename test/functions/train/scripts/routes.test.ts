@@ -275,6 +275,11 @@ describe('train by scripts', () => {
     assert.deepEqual(await toldOf(bench, 'git'), ['mezz.training.started.v1', 'mezz.training.started.v1'])
     rmSync(join(folder, '.git'), { recursive: true })
     assert.match((await look())?.error ?? '', /^git cannot read file:\/\/.*not appear to be a git repository/)
+
+    const heads = () => bench.query`select 1 from git_heads where git = ${url}`
+    assert.equal((await heads()).length, 1)
+    assert.equal((await bench.request('/pipelines/git', { method: 'DELETE' })).status, 204)
+    assert.deepEqual(await heads(), [])
   })
 })
 
