@@ -108,7 +108,7 @@ const EVENTS: readonly Row[] = [
     'invalid_input',
     '/type',
   ],
-  ['events that are asked for', '/events', undefined, 404, 'not_found'],
+  ['events that are asked for', '/events', undefined, 405, 'method_not_allowed'],
 ]
 const T = '/triggers/toy-poured-to-poison'
 const TRIGGERS: readonly Row[] = [
