@@ -1,0 +1,63 @@
+import type { S3Options } from './s3-client.ts'
+import { openS3 } from './s3-client.ts'
+import { s3Code } from './s3-errors.ts'
+import { STAGING } from './s3-keys.ts'
+
+/** Our rules of a bucket's lifecycle are known by their names; others stay. */
+const OURS = 'mezz-'
+
+/**
+ * Makes a bucket, unless it is there, into one that this platform can use: it keeps versions, so that a read goes on in the bytes
+ * that it began with and the sweeper removes what it saw; a day after they were replaced or removed they go, and so does what a
+ * crash left half done. Needs an operator's credentials.
+ */
+export async function prepareBucket(options: S3Options): Promise<void> {
+  const s3 = openS3(options)
+  const Bucket = { Bucket: options.bucket }
+  try {
+    await s3
+      .call(({ client, sdk, options }) => client.send(new sdk.CreateBucketCommand(Bucket), options))
+      .catch((error) => {
+        if (!['BucketAlreadyOwnedByYou', 'BucketAlreadyExists'].includes(s3Code(error))) throw error
+      })
+    await s3.call(({ client, sdk, options }) =>
+      client.send(
+        new sdk.PutBucketVersioningCommand({ ...Bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+        options,
+      ),
+    )
+    const others = await s3
+      .call(({ client, sdk, options }) => client.send(new sdk.GetBucketLifecycleConfigurationCommand(Bucket), options))
+      .then(
+        ({ Rules = [] }) => Rules.filter(({ ID }) => !ID?.startsWith(OURS)),
+        (error) => {
+          if (s3Code(error) !== 'NoSuchLifecycleConfiguration') throw error
+          return []
+        },
+      )
+    const LifecycleConfiguration = { Rules: [...others, ...rules(s3.prefix)] }
+    await s3.call(({ client, sdk, options }) =>
+      client.send(new sdk.PutBucketLifecycleConfigurationCommand({ ...Bucket, LifecycleConfiguration }), options),
+    )
+  } finally {
+    await s3.close()
+  }
+}
+
+function rules(prefix: string) {
+  const rule = (name: string, start: string) =>
+    ({
+      ID: OURS + name + (prefix === '' ? '' : `-${Buffer.from(prefix).toString('hex').slice(0, 64)}`),
+      Status: 'Enabled',
+      Filter: { Prefix: start },
+    }) as const
+  return [
+    {
+      ...rule('replaced', prefix),
+      NoncurrentVersionExpiration: { NoncurrentDays: 1 },
+      Expiration: { ExpiredObjectDeleteMarker: true },
+      AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+    },
+    { ...rule('staged', prefix + STAGING), Expiration: { Days: 1 } },
+  ]
+}
