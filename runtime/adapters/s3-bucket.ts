@@ -1,10 +1,8 @@
+import { hash } from 'node:crypto'
 import type { S3Options } from './s3-client.ts'
 import { openS3 } from './s3-client.ts'
 import { s3Code } from './s3-errors.ts'
 import { STAGING } from './s3-keys.ts'
-
-/** Our rules of a bucket's lifecycle are known by their names; others stay. */
-const OURS = 'mezz-'
 
 /**
  * Makes a bucket, unless it is there, into one that this platform can use: it keeps versions, so that a read goes on in the bytes
@@ -14,6 +12,7 @@ const OURS = 'mezz-'
 export async function prepareBucket(options: S3Options): Promise<void> {
   const s3 = openS3(options)
   const Bucket = { Bucket: options.bucket }
+  const ours = rules(s3.prefix)
   try {
     await s3
       .call(({ client, sdk, options }) => client.send(new sdk.CreateBucketCommand(Bucket), options))
@@ -29,13 +28,13 @@ export async function prepareBucket(options: S3Options): Promise<void> {
     const others = await s3
       .call(({ client, sdk, options }) => client.send(new sdk.GetBucketLifecycleConfigurationCommand(Bucket), options))
       .then(
-        ({ Rules = [] }) => Rules.filter(({ ID }) => !ID?.startsWith(OURS)),
+        ({ Rules = [] }) => Rules.filter(({ ID }) => !ours.some((rule) => rule.ID === ID)),
         (error) => {
           if (s3Code(error) !== 'NoSuchLifecycleConfiguration') throw error
           return []
         },
       )
-    const LifecycleConfiguration = { Rules: [...others, ...rules(s3.prefix)] }
+    const LifecycleConfiguration = { Rules: [...others, ...ours] }
     await s3.call(({ client, sdk, options }) =>
       client.send(new sdk.PutBucketLifecycleConfigurationCommand({ ...Bucket, LifecycleConfiguration }), options),
     )
@@ -44,10 +43,11 @@ export async function prepareBucket(options: S3Options): Promise<void> {
   }
 }
 
+/** The rules of a lifecycle for one store; their names are its own, so that other stores of the bucket and its operator keep theirs. */
 function rules(prefix: string) {
   const rule = (name: string, start: string) =>
     ({
-      ID: OURS + name + (prefix === '' ? '' : `-${Buffer.from(prefix).toString('hex').slice(0, 64)}`),
+      ID: `mezz-${name}${prefix === '' ? '' : `-${hash('sha256', prefix).slice(0, 32)}`}`,
       Status: 'Enabled',
       Filter: { Prefix: start },
     }) as const

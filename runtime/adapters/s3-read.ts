@@ -12,7 +12,7 @@ const FIRST = 1 << 20
 const NEXT = 8 << 20
 /** How often a piece is asked for whose bytes broke off; milliseconds before the second time. */
 const TRIES = 4
-const PAUSE = 50
+const PAUSE = 100
 
 /** The bytes of an object that are meant, whatever becomes of its name: a version, or where the bucket has none, what has this tag. */
 interface Pin {
@@ -52,14 +52,16 @@ export async function readS3(s3: S3, name: string, { start, end }: { start: numb
       let { bytes } = begun
       for (let at = start; ; ) {
         at += bytes.length
-        const next = at < last ? piece(s3, key, at, Math.min(last, at + NEXT), pin, stop.signal) : null
+        const ask = () => piece(s3, key, at, Math.min(last, at + NEXT), pin, stop.signal)
+        const next = at < last ? ask() : null
         // The reader may stop before it looks at it.
         next?.catch(() => undefined)
         hash?.update(bytes)
         if (next === null && hash && hash.digest('hex') !== expected) throw damaged(name)
         if (bytes.length > 0) yield bytes
         if (next === null) return
-        const read = await next
+        // A server that was away when it was asked ahead may be back by now.
+        const read = await next.catch((error) => (isLost(error) ? ask() : Promise.reject(error)))
         if (read === null || read.bytes.length === 0) throw replaced(name)
         bytes = read.bytes
       }

@@ -27,11 +27,11 @@ interface Versions {
  * sweeper looks which there are, asks whether they must stay, and removes those versions and no other. A put that comes before
  * the look makes a version that is young; one that comes after it makes a version that is not removed.
  */
-export function s3Sweep(s3: S3): Objects['sweep'] {
+export function s3Sweep(s3: S3, { abandoned = ABANDONED } = {}): Objects['sweep'] {
   let prepared: Promise<void> | undefined
   const prepare = async () => {
     await checkVersioning(s3)
-    await clearAbandoned(s3)
+    await clearAbandoned(s3, Date.now() - abandoned)
   }
 
   return async (sha256, { before, isKept }) => {
@@ -60,9 +60,8 @@ async function checkVersioning(s3: S3): Promise<void> {
 }
 
 /** What a crash left between the upload of a blob and its copy, and uploads that nobody goes on with (of which MinIO drops its own after a day). */
-async function clearAbandoned(s3: S3): Promise<void> {
+async function clearAbandoned(s3: S3, end: number): Promise<void> {
   const start = s3.prefix + STAGING
-  const end = Date.now() - ABANDONED
   const { Uploads = [] } = await s3.call(({ client, sdk, options }) =>
     client.send(new sdk.ListMultipartUploadsCommand({ Bucket: s3.bucket, Prefix: s3.prefix }), options),
   )

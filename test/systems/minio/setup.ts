@@ -15,7 +15,7 @@ export interface MinioSetup {
   /** Where its data lie. */
   readonly folder: string
   /** How an empty store of its own is reached. */
-  options(): S3Options
+  options(): S3Options & { readonly prefix: string }
   /** An empty store of its own, or what these options say; closed at the end of the file. */
   open(options?: Partial<S3Options>): S3Objects
 }
