@@ -20,6 +20,8 @@ export interface S3Options {
   readonly prefix?: string
   readonly accessKey: string
   readonly secretKey: string
+  /** Of temporary credentials. */
+  readonly sessionToken?: string
   /** The bucket as first step of the path, not of the host; so by default where an endpoint is given. */
   readonly pathStyle?: boolean
   /** Certificates (PEM) to trust in place of the system's. */
@@ -86,18 +88,16 @@ export function openS3(given: S3Options): S3 {
 }
 
 function connect(sdk: typeof Sdk, given: S3Options, endpoint: string | undefined): Sdk.S3Client {
-  const {
-    region = 'us-east-1',
-    accessKey,
-    secretKey,
-    pathStyle = endpoint !== undefined,
-    ca,
-    timeout = TIMEOUT,
-  } = given
+  const { region = 'us-east-1', pathStyle = endpoint !== undefined, ca, timeout = TIMEOUT } = given
+  const { accessKey, secretKey, sessionToken } = given
   return new sdk.S3Client({
     ...(endpoint === undefined ? {} : { endpoint }),
     region,
-    credentials: { accessKeyId: accessKey, secretAccessKey: secretKey },
+    credentials: {
+      accessKeyId: accessKey,
+      secretAccessKey: secretKey,
+      ...(sessionToken === undefined ? {} : { sessionToken }),
+    },
     forcePathStyle: pathStyle,
     maxAttempts: ATTEMPTS,
     // Every request is signed over the SHA-256 of its body, which the server checks; a second checksum adds nothing.

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
+import * as http from 'node:http'
+import * as https from 'node:https'
 import { join } from 'node:path'
 import { freePort } from '../../../build/local/free-port.ts'
 import { kept } from './cache.ts'
@@ -29,23 +31,33 @@ export function minioProgram(): string {
   return join(folder, 'minio')
 }
 
-/** One MinIO with one drive, on a port of its own, with its data in `folder`. */
-export async function startMinio(folder: string): Promise<MinioServer> {
+/** One MinIO with one drive, on a port of its own, with its data in `folder`; with `certificates` (`public.crt`, `private.key`) it speaks TLS alone. */
+export async function startMinio(folder: string, certificates?: string): Promise<MinioServer> {
   const command = minioProgram()
   const port = await freePort()
-  const endpoint = `http://127.0.0.1:${port}`
+  const endpoint = `${certificates ? 'https' : 'http'}://127.0.0.1:${port}`
   const [accessKey, secretKey] = ['minioadmin', 'minioadmin12']
   mkdirSync(folder, { recursive: true })
   const server = await startServer({
     command,
-    args: ['server', '--quiet', '--address', `127.0.0.1:${port}`, join(folder, 'data')],
+    args: [
+      ...['server', '--quiet', '--address', `127.0.0.1:${port}`],
+      ...['--certs-dir', certificates ?? join(folder, 'none'), join(folder, 'data')],
+    ],
     env: { MINIO_ROOT_USER: accessKey, MINIO_ROOT_PASSWORD: secretKey, MINIO_BROWSER: 'off' },
     log: join(folder, 'minio.log'),
-    isReady: () =>
-      fetch(`${endpoint}/minio/health/ready`).then(
-        ({ ok }) => ok,
-        () => false,
-      ),
+    isReady: () => answersReady(`${endpoint}/minio/health/ready`),
   })
   return Object.assign(server, { endpoint, port, accessKey, secretKey })
+}
+
+function answersReady(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const answered = ({ statusCode }: http.IncomingMessage) => resolve(statusCode === 200)
+    // Whether its certificate is good is what a test asks.
+    const request = url.startsWith('https:')
+      ? https.get(url, { agent: false, rejectUnauthorized: false }, answered)
+      : http.get(url, { agent: false }, answered)
+    request.on('error', () => resolve(false))
+  })
 }
