@@ -72,26 +72,28 @@ export function redisCache({ url, team, ca, notice = () => {} }: RedisCacheOptio
     }
     if (!connected.isReady || performance.now() < restsUntil) return null
     const late = Promise.withResolvers<null>()
+    let isLate = false
     const timer = setTimeout(() => {
+      isLate = true
       restsUntil = performance.now() + REST
       setAway(`no answer within ${WAIT} ms`)
       late.resolve(null)
     }, WAIT)
+    const answered = command(connected).then(
+      (answer) => {
+        if (!isLate) setAway(null)
+        return answer
+      },
+      (error) => {
+        // A connection that breaks says so itself.
+        if (connected?.isReady) setRefusal(textOf(error))
+        return null
+      },
+    )
     try {
-      return await Promise.race([late.promise, answerOf(command(connected))])
+      return await Promise.race([late.promise, answered])
     } finally {
       clearTimeout(timer)
-    }
-  }
-  async function answerOf<answer>(asked: Promise<answer>): Promise<answer | null> {
-    try {
-      const answer = await asked
-      setAway(null)
-      return answer
-    } catch (error) {
-      // A connection that breaks says so itself.
-      if (connected?.isReady) setRefusal(textOf(error))
-      return null
     }
   }
 

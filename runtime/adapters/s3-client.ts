@@ -1,3 +1,5 @@
+import * as http from 'node:http'
+import * as https from 'node:https'
 import { translated } from './s3-errors.ts'
 import type * as Sdk from './s3-sdk.ts'
 
@@ -43,6 +45,8 @@ export interface Call {
 export interface S3 {
   readonly bucket: string
   readonly prefix: string
+  /** Milliseconds for one request. */
+  readonly timeout: number
   /** Makes a request within its time; its error is `unavailable`, with an S3Error as the cause. */
   call<answer>(request: (call: Call) => Promise<answer>, signal?: AbortSignal): Promise<answer>
   /** As `call`, for URLs that others will use. */
@@ -78,6 +82,7 @@ export function openS3(given: S3Options): S3 {
   return {
     bucket,
     prefix,
+    timeout,
     call: (request, signal) => call(given.endpoint, request, signal),
     sign: (request) => call(given.publicEndpoint ?? given.endpoint, request),
     async close() {
@@ -106,8 +111,9 @@ function connect(sdk: typeof Sdk, given: S3Options, endpoint: string | undefined
     requestHandler: {
       connectionTimeout: Math.min(CONNECT, timeout),
       socketTimeout: Math.min(IDLE, timeout),
-      httpAgent: { keepAlive: true, maxSockets: SOCKETS },
-      httpsAgent: { keepAlive: true, maxSockets: SOCKETS, ...(ca === undefined ? {} : { ca }) },
+      // Agents, not their options: of those the client forgets the certificates where it asks before it sends.
+      httpAgent: new http.Agent({ keepAlive: true, maxSockets: SOCKETS }),
+      httpsAgent: new https.Agent({ keepAlive: true, maxSockets: SOCKETS, ...(ca === undefined ? {} : { ca }) }),
       // The client's warning that requests wait for a socket goes to the console otherwise.
       logger: { trace() {}, debug() {}, info() {}, warn() {}, error() {} },
     },

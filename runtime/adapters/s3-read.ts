@@ -10,7 +10,7 @@ import { keyOf } from './s3-keys.ts'
 /** Bytes that one request reads: the first of an object, and the following. */
 const FIRST = 1 << 20
 const NEXT = 8 << 20
-/** How often a piece is asked for whose bytes broke off; milliseconds before the second time. */
+/** How often a piece is asked for whose bytes broke off, while the time of one request is not over; milliseconds before the second time. */
 const TRIES = 4
 const PAUSE = 100
 
@@ -82,6 +82,7 @@ async function isThere(s3: S3, key: string): Promise<OpenObject | null> {
 }
 
 async function piece(s3: S3, key: string, start: number, end: number, pin: Pin, signal?: AbortSignal) {
+  const giveUp = performance.now() + s3.timeout
   for (let attempt = 1; ; attempt++) {
     try {
       return await get(s3, key, start, end, pin, signal)
@@ -89,7 +90,8 @@ async function piece(s3: S3, key: string, start: number, end: number, pin: Pin, 
       const code = s3Code(error)
       if (code === 'InvalidRange') return { bytes: new Uint8Array(), total: 0, pin, sha256: null }
       if (code === 'PreconditionFailed') return null
-      if (attempt === TRIES || signal?.aborted || !isLost(error)) return nullIfMissing(error)
+      const isOver = attempt === TRIES || performance.now() > giveUp || signal?.aborted
+      if (isOver || !isLost(error)) return nullIfMissing(error)
       await wait(PAUSE * 2 ** attempt)
     }
   }

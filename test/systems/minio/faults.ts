@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
 import type { S3Options } from '../../../runtime/adapters/s3-client.ts'
 import { PlatformError } from '../../../runtime/errors.ts'
+import type { Body } from '../../../runtime/ports.ts'
 import { eventually } from '../../platform/eventually.ts'
 import type { TcpProxy } from '../servers/proxy.ts'
 import { startProxy } from '../servers/proxy.ts'
@@ -126,6 +127,24 @@ describe('objects on a MinIO that fails', () => {
         await assertUnavailable(call())
     } finally {
       await minio.start()
+    }
+  })
+
+  it('lets the sender of a body go when the server is away', async () => {
+    const objects = open({ endpoint: 'http://127.0.0.1:9', timeout: TIMEOUT })
+    for (const store of [(body: Body) => objects.put(body), (body: Body) => objects.write('a', body)]) {
+      let isLetGo = false
+      const body = async function* () {
+        try {
+          for (;;) yield new Uint8Array(MEGABYTE)
+        } finally {
+          isLetGo = true
+        }
+      }
+
+      await assertUnavailable(store(body()))
+
+      assert.ok(isLetGo)
     }
   })
 

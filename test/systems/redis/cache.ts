@@ -9,6 +9,7 @@ import { redisCache } from '../../../runtime/adapters/redis-cache.ts'
 import { PlatformError } from '../../../runtime/errors.ts'
 import { testCache } from '../../conformance/cache.ts'
 import { eventually } from '../../platform/eventually.ts'
+import { startProxy } from '../servers/proxy.ts'
 import { startRedis } from '../servers/redis.ts'
 import { redisCommand, redisCount } from '../servers/redis-command.ts'
 
@@ -98,6 +99,25 @@ describe('a cache in Redis', () => {
 
     assert.match(told[0] ?? '', /^Redis is away: /)
     assert.equal(told.at(-1), 'Redis is back')
+  })
+
+  it('is a miss on a half-open connection and on one that breaks, and comes back by itself', async () => {
+    const proxy = await startProxy(redis.port)
+    try {
+      const cache = await open({ url: `redis://127.0.0.1:${proxy.port}` })
+      await cache.set('kept', 'value', 60)
+
+      proxy.hold()
+      await allMisses(cache)
+      proxy.release()
+      await back(cache, 'released')
+      proxy.cut()
+      await allMisses(cache)
+      proxy.mend()
+      await back(cache, 'mended')
+    } finally {
+      await proxy.close()
+    }
   })
 
   it('is a miss before there is a server at all', async () => {
