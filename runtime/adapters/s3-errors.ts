@@ -42,7 +42,7 @@ export function nullIfMissing(error: unknown): null {
 }
 
 function hasNoAnswer({ status }: S3Error): boolean {
-  return status === 0 || status >= 500 || status === 429
+  return status === 0 || (status >= 500 && status !== 501) || status === 429
 }
 
 function plain(error: unknown): S3Error {

@@ -57,15 +57,13 @@ async function* keys(s3: S3, start: string, after: string, most: number): AsyncG
       Bucket: s3.bucket,
       Prefix: start,
       MaxKeys: Math.min(PAGE, Math.ceil(most)),
-      // XML cannot hold every character of a name.
+      // XML cannot hold every character of a name; a server may not know this, and says in which way it answers.
       EncodingType: 'url',
       ...(from === undefined ? {} : { StartAfter: from }),
     } as const
     const page = await s3.call(({ client, sdk, options }) => client.send(new sdk.ListObjectsV2Command(asked), options))
-    const entries = (page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({
-      key: decodeURIComponent(Key),
-      bytes: Size,
-    }))
+    const decoded = page.EncodingType === 'url' ? decodeURIComponent : (key: string) => key
+    const entries = (page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({ key: decoded(Key), bytes: Size }))
     yield* entries
     from = entries.at(-1)?.key
     if (!page.IsTruncated || from === undefined) return

@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import * as http from 'node:http'
 import * as https from 'node:https'
 import { join } from 'node:path'
 import { freePort } from '../../../build/local/free-port.ts'
-import { kept } from './cache.ts'
+import { goProgram } from './go-program.ts'
 import type { Server } from './server.ts'
 import { startServer } from './server.ts'
 
@@ -18,22 +17,9 @@ export interface MinioServer extends Server {
   readonly secretKey: string
 }
 
-/** MinIO's program, built once (some minutes) and kept. */
-export function minioProgram(): string {
-  const folder = kept(`minio-${VERSION}`, (making) => {
-    const args = ['install', '-trimpath', '-ldflags', '-s -w', `github.com/minio/minio@${VERSION}`]
-    try {
-      execFileSync('go', args, { env: { ...process.env, GOBIN: making }, stdio: 'inherit' })
-    } catch (cause) {
-      throw new Error(`no MinIO for this test: it is built by "go install", which failed or is not here`, { cause })
-    }
-  })
-  return join(folder, 'minio')
-}
-
 /** One MinIO with one drive, on a port of its own, with its data in `folder`; with `certificates` (`public.crt`, `private.key`) it speaks TLS alone. */
 export async function startMinio(folder: string, certificates?: string): Promise<MinioServer> {
-  const command = minioProgram()
+  const command = goProgram('minio', 'github.com/minio/minio', VERSION)
   const port = await freePort()
   const endpoint = `${certificates ? 'https' : 'http'}://127.0.0.1:${port}`
   const [accessKey, secretKey] = ['minioadmin', 'minioadmin12']
