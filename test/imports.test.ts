@@ -15,8 +15,11 @@ const FREE = ['hono', 'zod']
 
 /** The files in which alone a client package may be imported. */
 const HOMES: Record<string, readonly string[]> = {
+  '@aws-sdk/client-s3': ['runtime/adapters/s3-sdk.ts'],
+  '@aws-sdk/s3-request-presigner': ['runtime/adapters/s3-sdk.ts'],
   '@duckdb/node-api': ['runtime/adapters/duckdb.ts'],
   '@hono/node-server': ['runtime/serve.ts'],
+  '@redis/client': ['runtime/adapters/redis-client.ts'],
   ajv: ['build/testkit/answers.ts'],
   croner: ['runtime/cron.ts'],
   esbuild: ['build/bundle.ts'],
