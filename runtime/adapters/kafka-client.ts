@@ -1,6 +1,7 @@
 import type { Admin, Broker, Cluster, Consumer, ConsumerConfig, Producer, SASLOptions } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import type { KafkaAssign } from './kafka-assign.ts'
+import { quietKafkajs } from './kafka-idle.ts'
 import type { KafkaRequest } from './kafka-requests.ts'
 import type { KafkaConnect } from './kafka-sockets.ts'
 import { kafkaSockets } from './kafka-sockets.ts'
@@ -56,6 +57,7 @@ const PART = 262_144
 /** Milliseconds that the broker waits for records. */
 const POLL = 500
 const { AssignerProtocol, Kafka, Partitioners, logLevel } = kafkajs
+quietKafkajs()
 
 /** Connects with its first use; `retries` are those of a connection or request, from 0.2 to 1 s apart. */
 export function kafkaClient(options: KafkaOptions, retries: number): KafkaClient {

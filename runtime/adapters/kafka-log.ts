@@ -26,15 +26,16 @@ export interface KafkaFetched {
   readonly firstAt: Date | null
   /** Where to go on: between the offset that was asked for and this one there is nothing but these records. */
   readonly next: number
-  /** Whether the offset lies above the log's end: a consumer that is sent there would begin anew. */
-  readonly isBeyond: boolean
+  /** The log's end, where the offset lies above it: a consumer that is sent there would begin anew. */
+  readonly end: number | null
 }
 
-const RETRIES = 3
-const TRIES = 4
+const RETRIES = 1
 const TRY_AGAIN = 100
+/** Milliseconds after which no other try is begun. */
+const TRY = 2000
 /** Bytes of one answer. */
-const BYTES = 2 ** 20
+const BYTES = 2 ** 19
 const READ_COMMITTED = 1
 const UNKNOWN_TOPIC = 3
 
@@ -58,13 +59,14 @@ export function kafkaLog(options: KafkaOptions): KafkaLog {
   }
   /** Looks anew where things are, as often as an answer says so. */
   async function trying<result>(work: (cluster: Cluster) => Promise<result>): Promise<result> {
-    for (let left = TRIES; ; ) {
+    const end = performance.now() + TRY
+    for (;;) {
       try {
         return await work(await connected())
       } catch (error) {
-        if (--left === 0 || !isPassing(error)) throw translateKafka(error)
+        if (performance.now() > end || !isPassing(error)) throw translateKafka(error)
         leaders.clear()
-        await wait(TRY_AGAIN * 2 ** (TRIES - left - 1))
+        await wait(TRY_AGAIN)
         await connecting?.then((cluster) => cluster.refreshMetadata()).catch(() => undefined)
       }
     }
@@ -114,7 +116,7 @@ export function kafkaLog(options: KafkaOptions): KafkaLog {
         records: seen.map(toLogRecord),
         firstAt: seen[0] ? new Date(Number(seen[0].timestamp)) : null,
         next: Number(messages.at(-1)?.offset ?? from - 1) + 1,
-        isBeyond: false,
+        end: null,
       }
     })
   }
@@ -132,8 +134,8 @@ export function kafkaLog(options: KafkaOptions): KafkaLog {
       } catch (error) {
         if (!isOutOfRange(error)) throw error
         // Below the log's start it begins at the start; above its end there is nothing.
-        const { low } = await offsets(topic, partition)
-        return { records: [], firstAt: null, next: Math.max(low, from), isBeyond: from >= low }
+        const { low, high } = await offsets(topic, partition)
+        return { records: [], firstAt: null, next: Math.max(low, from), end: from > high ? high : null }
       }
     },
     async close() {

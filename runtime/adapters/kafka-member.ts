@@ -48,8 +48,12 @@ export function kafkaMember(
   const left = new AbortController()
   let wanted: readonly string[] = first
   let session: KafkaSession | undefined
+  /** The one that is to take its place. */
+  let entering: KafkaSession | undefined
   let identities = new Map<string, string>()
   let lastHeard = performance.now()
+  /** Since when Kafka answers, if it does. */
+  let reachable: number | undefined
 
   function assignment(topic: string, partition: number, shelf: KafkaShelf): Assignment {
     const place = placeOf(topic, partition)
@@ -73,17 +77,17 @@ export function kafkaMember(
       // Its stream stands still, at no place of ours.
       else one.shelf.lost()
     }
-    for (const [place, [topic, partition]] of given) {
-      if (held.has(place)) continue
-      const name = `${prefix}${topic}`
-      const stream = {
-        place: (offset: number) => held.has(place) && (session?.place(name, partition, offset) ?? false),
-        pause: () => session?.pause(name, partition),
-      }
-      const shelf = kafkaShelf({ topic: name, partition, log, stream })
-      held.set(place, { topic, partition, shelf, identity: identities.get(topic) ?? '' })
-      listener.assigned(assignment(topic, partition, shelf))
+    for (const [place, [topic, partition]] of given) if (!held.has(place)) take(place, topic, partition)
+  }
+  function take(place: string, topic: string, partition: number): void {
+    const name = `${prefix}${topic}`
+    const stream = {
+      place: (offset: number) => held.get(place)?.shelf === shelf && session?.place(name, partition, offset) === true,
+      pause: () => session?.pause(name, partition),
     }
+    const shelf: KafkaShelf = kafkaShelf({ topic: name, partition, log, stream })
+    held.set(place, { topic, partition, shelf, identity: identities.get(topic) ?? '' })
+    listener.assigned(assignment(topic, partition, shelf))
   }
   /** Another takes the place of what is there, which leaves when the other is in: nobody else's partitions move. */
   async function enter(topics: readonly string[]): Promise<void> {
@@ -112,19 +116,27 @@ export function kafkaMember(
         },
       },
     )
+    entering = next
     try {
-      await within(3 * lease, next.joined, left.signal)
+      await within(3 * lease, next.joined)
       void before?.end()
     } catch (error) {
       void next.end()
       throw error
+    } finally {
+      entering = undefined
     }
   }
   async function look(): Promise<void> {
-    // The group has given all to others by now.
-    if (performance.now() - lastHeard > 2 * lease) giveUp()
     const names = wanted.map((topic) => `${prefix}${topic}`)
-    const { topics } = await log.describe(names)
+    const { topics } = await log.describe(names).catch((error: unknown) => {
+      reachable = undefined
+      throw error
+    })
+    if (left.signal.aborted) return
+    reachable ??= performance.now()
+    // Kafka is there, and the group has given all to others by now. While it is not there, nobody has it.
+    if (performance.now() - Math.max(lastHeard, reachable) > 2 * lease) giveUp()
     identities = new Map(topics.map(({ name, id }) => [name.slice(prefix.length), id]))
     const there = wanted.filter((topic) => identities.has(topic))
     const isAsWanted = session?.topics.join() === there.map((topic) => `${prefix}${topic}`).join()
@@ -140,12 +152,10 @@ export function kafkaMember(
   /** A topic that was made anew is another one: what is held of it begins again. */
   function renew(): void {
     for (const [place, one] of held) {
-      const { topic, partition, shelf } = one
-      const identity = identities.get(topic)
+      const identity = identities.get(one.topic)
       if (identity === one.identity || identity === undefined) continue
       drop(place, one)
-      held.set(place, { ...one, identity })
-      listener.assigned(assignment(topic, partition, shelf))
+      take(place, one.topic, one.partition)
     }
   }
   async function live(): Promise<void> {
@@ -173,7 +183,7 @@ export function kafkaMember(
     if (offsets.length > 0) session?.commit(offsets).catch(() => undefined)
   }, MIRROR).unref()
 
-  const lived = live()
+  void live()
   return {
     subscribe(topics) {
       wanted = topics
@@ -182,9 +192,7 @@ export function kafkaMember(
     async leave() {
       left.abort()
       clearInterval(mirror)
-      const ended = session?.end()
-      await lived
-      await Promise.all([ended, session?.end()])
+      await Promise.all([session?.end(), entering?.end()])
       hold({})
     },
   }
@@ -200,15 +208,14 @@ function nextBeginning(): number {
   return began
 }
 
-async function within(milliseconds: number, work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const { promise: ended, reject } = Promise.withResolvers<never>()
-  const end = (): void => reject(new Error(`the group gave no share within ${milliseconds} ms`))
-  const timer = setTimeout(end, milliseconds)
-  signal.addEventListener('abort', end, { once: true })
+async function within(milliseconds: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the group gave no share within ${milliseconds} ms`)), milliseconds)
+  })
   try {
-    await Promise.race([work, ended])
+    await Promise.race([work, late])
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', end)
   }
 }

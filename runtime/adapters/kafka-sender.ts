@@ -14,6 +14,9 @@ const ALL_IN_SYNC = -1
 /** Milliseconds that a broker waits for its copies. */
 const COPIES = 10_000
 
+/** Milliseconds that a farewell may take. */
+const END = 2000
+
 /** A send that passed its deadline, and may go on by itself. */
 class TooLate extends Error {}
 
@@ -21,7 +24,8 @@ export function openKafkaSender(client: KafkaClient, deadline: number): KafkaSen
   const producer = client.producer()
   const sending = new Set<Promise<unknown>>()
   let connecting: Promise<void> | undefined
-  let retiring: Promise<void> | undefined
+  let retiring = Promise.resolve()
+  let isRetired = false
 
   async function sent(
     topic: string,
@@ -33,9 +37,13 @@ export function openKafkaSender(client: KafkaClient, deadline: number): KafkaSen
     const messages = records.map(({ key, headers, value }) => ({ key, headers, value, partition }))
     return producer.send({ topic, acks: ALL_IN_SYNC, timeout: COPIES, messages })
   }
-  async function end(): Promise<void> {
+  /** Lets others' sends end; where one goes on that nobody waits for, it must not arrive any more. */
+  async function end(isLate: boolean): Promise<void> {
     await Promise.allSettled(sending)
-    await producer.disconnect().catch(() => undefined)
+    if (isLate) client.cut()
+    const gone = producer.disconnect().catch(() => undefined)
+    if (isLate) return
+    await Promise.race([gone, new Promise((resolve) => setTimeout(resolve, END).unref())])
     client.cut()
   }
 
@@ -50,11 +58,13 @@ export function openKafkaSender(client: KafkaClient, deadline: number): KafkaSen
       }
     },
     retire(reason) {
-      retiring ??= end()
-      // One that was only rejected writes nothing any more; one that is late might.
-      return reason instanceof TooLate ? retiring : Promise.resolve()
+      const isLate = reason instanceof TooLate
+      if (isLate || !isRetired) retiring = end(isLate)
+      isRetired = true
+      // What was only rejected is not on its way any more.
+      return isLate ? retiring : Promise.resolve()
     },
-    close: end,
+    close: () => end(false),
   }
 }
 

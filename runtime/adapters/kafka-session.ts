@@ -1,7 +1,7 @@
 import type { Consumer, KafkaClient, KafkaMemberConfig } from './kafka-client.ts'
 import type { KafkaMessage } from './kafka-records.ts'
 import { toLogRecord } from './kafka-records.ts'
-import type { KafkaStretch } from './kafka-shelf.ts'
+import type { KafkaStretch } from './kafka-stretch.ts'
 
 /** One stay of a member in its group, by one consumer: it ends for good, and then another takes its place. */
 export interface KafkaSession {
@@ -94,7 +94,9 @@ export function openKafkaSession(
       if (isIn) await consumer.commitOffsets([...positions])
     },
     async end() {
-      over(new Error('it was left'))
+      isOver = true
+      isIn = false
+      joining.reject(new Error('it was left'))
       const late = new Promise((resolve) => setTimeout(resolve, END).unref())
       await Promise.race([consumer.disconnect().catch(() => undefined), late])
       client.cut()

@@ -1,5 +1,7 @@
-import type { Assignment, LogRecord } from '../topics.ts'
+import type { Assignment } from '../topics.ts'
 import type { KafkaLog } from './kafka-log.ts'
+import type { KafkaStretch } from './kafka-stretch.ts'
+import { extended, found, shortened, sizeOf } from './kafka-stretch.ts'
 import { waitingRoom } from './waiting-room.ts'
 
 /**
@@ -7,17 +9,10 @@ import { waitingRoom } from './waiting-room.ts'
  * the stream of the group's consumer, which wakes them and brings what is new.
  */
 export interface KafkaShelf extends Pick<Assignment, 'read'> {
-  /** What the stream brought. It is believed for what it is, records of one stretch of the log, and not for where the stream should stand. */
+  /** What the stream brought. It is believed for what it is, one stretch of the log, and not for where the stream should stand. */
   brought(stretch: KafkaStretch): void
   /** The stream is another one, or its place is not known any more: it stands still. */
   lost(): void
-}
-
-/** All records from an offset up to the next to read. */
-export interface KafkaStretch {
-  readonly from: number
-  readonly next: number
-  readonly records: readonly LogRecord[]
 }
 
 export interface KafkaStream {
@@ -37,15 +32,13 @@ export interface KafkaShelfOptions {
 const LOOK_AGAIN = 15_000
 /** Characters that are kept for the slower of the readers at the end, and that the stream goes ahead of all. */
 const MOST = 2 ** 19
+/** Readers behind for whom the rest of an answer is kept. */
+const BEHIND = 2
 
 export function kafkaShelf({ topic, partition, log, stream }: KafkaShelfOptions): KafkaShelf {
   const room = waitingRoom()
-  let kept: LogRecord[] = []
-  /** Characters of those kept. */
-  let size = 0
-  /** The stretch that those kept are all of. */
-  let from = 0
-  let end = 0
+  let newest: KafkaStretch = { from: 0, next: 0, records: [] }
+  let behind: readonly KafkaStretch[] = []
   /** Where the stream reads next; none where it stands still. */
   let tail: number | undefined
   let waiting = 0
@@ -61,31 +54,32 @@ export function kafkaShelf({ topic, partition, log, stream }: KafkaShelfOptions)
     tail = stream.place(offset) ? offset : undefined
     ahead = 0
   }
-  function shrink(): void {
-    let gone = 0
-    while (size > MOST && gone < kept.length - 1) size -= sizeOf(kept[gone++])
-    if (gone === 0) return
-    kept = kept.slice(gone)
-    from = kept[0]?.offset ?? end
-  }
+  const kept = (offset: number) => [newest, ...behind].find(({ from, next }) => from <= offset && offset < next)
 
   return {
     async read(asked, { most, signal }) {
-      let next = asked
+      let at = asked
       let isTold = true
       while (!signal.aborted) {
-        if (next >= from && next < end) {
-          const found = kept.slice(firstAt(kept, next)).slice(0, most)
-          if (found.length > 0) return found
-          next = end
+        const stretch = kept(at)
+        if (stretch) {
+          const records = found(stretch, at, most)
+          if (records.length > 0) return records
+          at = stretch.next
+          continue
         }
-        if (!isTold || next !== tail) {
-          const fetched = await log.fetch(topic, partition, next)
-          if (fetched.records.length > 0) return fetched.records.slice(0, most)
-          const isFurther = fetched.next > next
-          next = fetched.next
-          if (isFurther || (next >= from && next < end)) continue
-          if (!fetched.isBeyond) place(next)
+        if (!isTold || at !== tail) {
+          const { records, next, end } = await log.fetch(topic, partition, at)
+          const others = behind.filter((one) => one.next !== at)
+          if (next > at) {
+            // Where none is left of what was asked for, the log begins only here.
+            behind = [{ from: records.length > 0 ? at : next, next, records }, ...others].slice(0, BEHIND)
+            if (records.length === 0) at = next
+            continue
+          }
+          behind = others
+          if (kept(at)) continue
+          if ((end ?? at) !== tail || !isTold) place(end ?? at)
         }
         const before = calls
         waiting++
@@ -96,19 +90,10 @@ export function kafkaShelf({ topic, partition, log, stream }: KafkaShelfOptions)
       return []
     },
     brought(stretch) {
-      const added = stretch.records.reduce((total, record) => total + sizeOf(record), 0)
-      if (stretch.from === end) {
-        kept.push(...stretch.records)
-        size += added
-      } else {
-        kept = [...stretch.records]
-        size = added
-        from = stretch.from
-      }
-      end = stretch.next
-      tail = end
+      const added = sizeOf(stretch)
+      newest = shortened(stretch.from === newest.next ? extended(newest, stretch) : stretch, MOST)
+      tail = newest.next
       ahead = waiting > 0 ? added : ahead + added
-      shrink()
       if (ahead > MOST) {
         stream.pause()
         tail = undefined
@@ -120,19 +105,4 @@ export function kafkaShelf({ topic, partition, log, stream }: KafkaShelfOptions)
       call()
     },
   }
-}
-
-/** The place of the first record at or beyond an offset. */
-function firstAt(records: readonly LogRecord[], offset: number): number {
-  let [low, high] = [0, records.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((records[middle]?.offset ?? 0) < offset) low = middle + 1
-    else high = middle
-  }
-  return low
-}
-
-function sizeOf(record: LogRecord | undefined): number {
-  return (record?.value.length ?? 0) + 200
 }

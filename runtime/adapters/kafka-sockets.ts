@@ -33,7 +33,8 @@ export function kafkaSockets(begin: KafkaConnect = connectKafka): KafkaSockets {
       if (isCut) throw new Error('this client was given up')
       const socket = begin(to)
       open.add(socket)
-      socket.setKeepAlive(true, KEEP_ALIVE).setNoDelay()
+      // kafkajs takes leave of a connection that is gone more than once, and adds a listener each time.
+      socket.setKeepAlive(true, KEEP_ALIVE).setNoDelay().setMaxListeners(0)
       socket.once(to.tls ? 'secureConnect' : 'connect', connected)
       socket.once('close', () => open.delete(socket))
       return socket
