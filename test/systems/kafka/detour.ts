@@ -6,19 +6,17 @@ import type { KafkaConnect } from '../../../runtime/adapters/kafka-sockets.ts'
 /** A way to brokers that goes through us, and can be disturbed. */
 export interface Detour {
   readonly connect: KafkaConnect
-  /** From now on what brokers answer is lost on the way, or no longer. */
-  swallow(answers: boolean): void
-  /** Resolves when an answer was lost; at once, if one was. */
-  readonly swallowed: Promise<void>
-  /** Ends all connections. */
-  cut(): void
+  /** From now on a broker's answer is lost, and its connection with it; or no longer. */
+  lose(answers: boolean): void
+  /** Resolves when the first answer was lost. */
+  readonly lost: Promise<void>
   close(): void
 }
 
 export async function startDetour(): Promise<Detour> {
-  const { promise: swallowed, resolve } = Promise.withResolvers<void>()
+  const { promise: lost, resolve } = Promise.withResolvers<void>()
   const ends = new Set<Socket>()
-  let isSwallowing = false
+  let isLosing = false
   const server = createServer((near) => {
     // Its first line says where it wants to go.
     near.once('data', (line: Buffer) => {
@@ -27,8 +25,11 @@ export async function startDetour(): Promise<Detour> {
       far.write(line.subarray(at + 1))
       near.pipe(far)
       far.on('data', (answer) => {
-        if (isSwallowing) resolve()
-        else near.write(answer)
+        if (!isLosing) near.write(answer)
+        else {
+          near.destroy()
+          resolve()
+        }
       })
       for (const [end, other] of [
         [near, far],
@@ -53,13 +54,10 @@ export async function startDetour(): Promise<Detour> {
       socket.write(`${to.port}\n`)
       return socket
     },
-    swallow(answers) {
-      isSwallowing = answers
+    lose(answers) {
+      isLosing = answers
     },
-    swallowed,
-    cut() {
-      for (const end of ends) end.destroy()
-    },
+    lost,
     close() {
       for (const end of ends) end.destroy()
       server.close()
