@@ -24,6 +24,7 @@ const HOMES: Record<string, readonly string[]> = {
   croner: ['runtime/cron.ts'],
   esbuild: ['build/bundle.ts'],
   jose: ['runtime/jwt.ts'],
+  kafkajs: ['runtime/adapters/kafka-client.ts', 'runtime/adapters/kafka-idle.ts'],
   'onnxruntime-node': ['runtime/adapters/onnxruntime.ts'],
   pg: ['runtime/adapters/postgres.ts', 'runtime/adapters/postgres-listen.ts'],
 }
