@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { Environment } from '../../runtime/env.ts'
 import { loadEnvironmentFile, readEnvironment } from '../../runtime/env.ts'
 import type { Command } from './command.ts'
 import { duration, text, UsageError } from './command.ts'
@@ -59,6 +60,7 @@ Real systems are used in place of the embedded ones where these variables name t
       heard: (line) => process.stdout.write(showLine(line)),
     })
     await writeFile(join(data, 'run', 'address'), platform.url)
+    for (const line of realSystems(environment)) process.stdout.write(`uses ${line}\n`)
     process.stdout.write(`ready ${platform.url}\n`)
     for (const one of platform.missing()) process.stdout.write(`missing ${one}; it is tried again\n`)
     await stopped()
@@ -66,4 +68,15 @@ Real systems are used in place of the embedded ones where these variables name t
     await platform.close(GRACE)
     return 0
   },
+}
+
+/** The systems that the environment names, a line each. */
+function realSystems({ DATABASE_URL, KAFKA_BROKERS, S3_ENDPOINT, REDIS_URL }: Environment): readonly string[] {
+  const named = {
+    'PostgreSQL for the tables': DATABASE_URL && new URL(DATABASE_URL).host,
+    'Kafka for the topics': KAFKA_BROKERS?.join(),
+    'S3 for the objects': S3_ENDPOINT,
+    'Redis for the cache': REDIS_URL && new URL(REDIS_URL).host,
+  }
+  return Object.entries(named).flatMap(([system, where]) => (where ? [`${system}: ${where}`] : []))
 }
