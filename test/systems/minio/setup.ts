@@ -6,7 +6,7 @@ import { after } from 'node:test'
 import type { S3Objects } from '../../../runtime/adapters/s3.ts'
 import { s3Objects } from '../../../runtime/adapters/s3.ts'
 import { prepareBucket } from '../../../runtime/adapters/s3-bucket.ts'
-import type { S3Options } from '../../../runtime/adapters/s3-client.ts'
+import type { S3Options } from '../../../runtime/adapters/s3-options.ts'
 import type { MinioServer } from '../servers/minio.ts'
 import { startMinio } from '../servers/minio.ts'
 
