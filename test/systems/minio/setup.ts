@@ -32,7 +32,11 @@ export async function setupMinio(): Promise<MinioSetup> {
   })
   const { endpoint, accessKey, secretKey } = minio
   const bucket = { endpoint, accessKey, secretKey, bucket: 'objects' }
-  await prepareBucket(bucket)
+  await prepareBucket(bucket).catch(async (error) => {
+    // What fails outside a test ends the process before anybody could clean up.
+    await minio.kill()
+    throw error
+  })
   const options = () => ({ ...bucket, prefix: `${randomUUID()}/` })
 
   return {
