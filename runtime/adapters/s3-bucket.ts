@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
-import type { S3, S3Options } from './s3-client.ts'
+import type { S3 } from './s3-client.ts'
 import { openS3 } from './s3-client.ts'
 import { s3Code } from './s3-errors.ts'
 import { STAGING } from './s3-keys.ts'
+import type { S3Options } from './s3-options.ts'
 
 /**
  * Makes a bucket, unless it is there, into one that this platform can use: it keeps versions, so that a read goes on in the bytes

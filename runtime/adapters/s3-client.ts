@@ -1,6 +1,8 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import { translated } from './s3-errors.ts'
+import type { S3Options } from './s3-options.ts'
+import { checkOptions } from './s3-options.ts'
 import type * as Sdk from './s3-sdk.ts'
 
 /** Milliseconds for one request with its repetitions, its body included, unless the options say another. */
@@ -11,28 +13,6 @@ const IDLE = 20_000
 /** The first and three more, within about a second. */
 const ATTEMPTS = 4
 const SOCKETS = 64
-
-/** Where a team's objects are. */
-export interface S3Options {
-  /** `https://minio.example.org:9000`; Amazon's own where none is given. */
-  readonly endpoint?: string
-  readonly region?: string
-  readonly bucket: string
-  /** What every key begins with (`teams/a/`), so that several stores share a bucket. */
-  readonly prefix?: string
-  readonly accessKey: string
-  readonly secretKey: string
-  /** Of temporary credentials. */
-  readonly sessionToken?: string
-  /** The bucket as first step of the path, not of the host; so by default where an endpoint is given. */
-  readonly pathStyle?: boolean
-  /** Certificates (PEM) to trust in place of the system's. */
-  readonly ca?: string
-  /** The endpoint that presigned URLs name, where those who use them know the server by another. */
-  readonly publicEndpoint?: string
-  /** Milliseconds for one request. */
-  readonly timeout?: number
-}
 
 /** What a request is made with. */
 export interface Call {
@@ -56,6 +36,7 @@ export interface S3 {
 
 /** A client that is loaded, and connects, at its first request. */
 export function openS3(given: S3Options): S3 {
+  checkOptions(given)
   const { bucket, prefix = '', timeout = TIMEOUT } = given
   let sdk: Promise<typeof Sdk> | undefined
   const clients = new Map<string, Sdk.S3Client>()

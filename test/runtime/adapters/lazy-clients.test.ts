@@ -15,7 +15,7 @@ it('loads no client of a server before something is asked of it', async () => {
     const { redisCache } = await import('../../../runtime/adapters/redis-cache.ts')
     const objects = s3Objects({
       endpoint: 'http://127.0.0.1:9',
-      bucket: 'b',
+      bucket: 'objects',
       accessKey: 'a',
       secretKey: 's',
       timeout: 100,

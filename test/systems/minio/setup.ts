@@ -6,7 +6,7 @@ import { after } from 'node:test'
 import type { S3Objects } from '../../../runtime/adapters/s3.ts'
 import { s3Objects } from '../../../runtime/adapters/s3.ts'
 import { prepareBucket } from '../../../runtime/adapters/s3-bucket.ts'
-import type { S3Options } from '../../../runtime/adapters/s3-client.ts'
+import type { S3Options } from '../../../runtime/adapters/s3-options.ts'
 import type { MinioServer } from '../servers/minio.ts'
 import { startMinio } from '../servers/minio.ts'
 
@@ -32,7 +32,11 @@ export async function setupMinio(): Promise<MinioSetup> {
   })
   const { endpoint, accessKey, secretKey } = minio
   const bucket = { endpoint, accessKey, secretKey, bucket: 'objects' }
-  await prepareBucket(bucket)
+  await prepareBucket(bucket).catch(async (error) => {
+    // What fails outside a test ends the process before anybody could clean up.
+    await minio.kill()
+    throw error
+  })
   const options = () => ({ ...bucket, prefix: `${randomUUID()}/` })
 
   return {
