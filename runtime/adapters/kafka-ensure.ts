@@ -13,6 +13,8 @@ export interface MakeTopicsOptions extends KafkaOptions {
 
 const RETRIES = 5
 const LOOK_AGAIN = 100
+/** What stands for the broker's own `default.replication.factor` (KIP-464). */
+const BROKERS_DEFAULT = -1
 /** Milliseconds until new topics must have their leaders. */
 const MADE = 30_000
 
@@ -27,7 +29,8 @@ export async function makeTopics(
   const known = new Set(found.topics.map(({ name }) => name))
   const missing = topics.filter(({ name }) => !known.has(name))
   if (missing.length === 0) return
-  const copies = options.copies ?? Math.min(3, found.brokers)
+  // Not by how many brokers are there: some may be missing just now.
+  const copies = options.copies ?? BROKERS_DEFAULT
   const client = kafkaClient(options, RETRIES)
   const admin = client.admin()
   try {

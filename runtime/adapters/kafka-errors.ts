@@ -4,7 +4,8 @@ import { PlatformError, unavailable } from '../errors.ts'
 export function kindsOf(error: unknown): readonly string[] {
   if (!(error instanceof Error)) return []
   const type = 'type' in error && typeof error.type === 'string' ? [error.type] : []
-  return [error.name, ...type, ...kindsOf(error.cause)]
+  const errors = 'errors' in error && Array.isArray(error.errors) ? error.errors : []
+  return [error.name, ...type, ...kindsOf(error.cause), ...errors.flatMap(kindsOf)]
 }
 
 export function isOutOfRange(error: unknown): boolean {

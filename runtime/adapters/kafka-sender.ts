@@ -49,7 +49,8 @@ export function openKafkaSender(client: KafkaClient, deadline: number): KafkaSen
 
   return {
     async send(topic, partition, records, last) {
-      const work = within(deadline, sent(topic, partition, records))
+      const late = () => new TooLate(`Kafka did not answer within ${deadline} ms: ${client.lastWords() ?? 'no word'}`)
+      const work = within(deadline, sent(topic, partition, records), late)
       sending.add(work)
       try {
         return checked(await work, { topic, partition, last })
@@ -83,15 +84,15 @@ function checked(
   return first
 }
 
-async function within<result>(milliseconds: number, work: Promise<result>): Promise<result> {
+async function within<result>(milliseconds: number, work: Promise<result>, late: () => Error): Promise<result> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TooLate(`Kafka did not answer within ${milliseconds} ms`)), milliseconds)
+  const passed = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(late()), milliseconds)
   })
   // When it is late nobody hears of its end.
   work.catch(() => undefined)
   try {
-    return await Promise.race([work, late])
+    return await Promise.race([work, passed])
   } finally {
     clearTimeout(timer)
   }

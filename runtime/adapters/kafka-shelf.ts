@@ -51,6 +51,8 @@ export function kafkaShelf({ topic, partition, log, stream }: KafkaShelfOptions)
     room.call('')
   }
   function place(offset: number): void {
+    // Whoever waits for the stream at another place has to look for itself.
+    if (tail !== offset) call()
     tail = stream.place(offset) ? offset : undefined
     ahead = 0
   }
@@ -79,7 +81,8 @@ export function kafkaShelf({ topic, partition, log, stream }: KafkaShelfOptions)
           }
           behind = others
           if (kept(at)) continue
-          if ((end ?? at) !== tail || !isTold) place(end ?? at)
+          if (end === null) place(at)
+          else if (tail === undefined || !isTold) place(end)
         }
         const before = calls
         waiting++

@@ -14,7 +14,7 @@ export interface KafkaTopicsOptions extends KafkaOptions {
   readonly member: string
   /** What the names of topics and groups begin with in Kafka: a team's own, as its ACLs say. */
   readonly prefix?: string
-  /** Copies of a new topic's records: as many as there are brokers, up to three, if not given. */
+  /** Copies of a new topic's records: as many as the brokers give by default, if not given. */
   readonly copies?: number
   /** Settings of new topics, by Kafka's names. */
   readonly settings?: Readonly<Record<string, string>>
