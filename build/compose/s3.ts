@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { S3Options } from '../../runtime/adapters/s3-client.ts'
+import type { S3Options } from '../../runtime/adapters/s3-options.ts'
 import type { Environment } from '../../runtime/env.ts'
 
 /** The bucket that the variables name, or nothing where they name none. */

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { prepareBucket } from '../../runtime/adapters/s3-bucket.ts'
-import type { S3Options } from '../../runtime/adapters/s3-client.ts'
+import type { S3Options } from '../../runtime/adapters/s3-options.ts'
 import type { EngineLog } from '../../triggers/engine/trigger.ts'
 
 export interface KeptBucket {

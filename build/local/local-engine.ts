@@ -88,6 +88,7 @@ export function openLocalEngine({
   const stored = createStoredBytes({ team, objects, usage, signal: ended.signal })
   let readings = Promise.resolve()
   const tokenFor = engineTokens(key)
+  const topics = openTopics(environment, { database, member: name })
 
   return {
     outbox,
@@ -102,7 +103,7 @@ export function openLocalEngine({
       const functions = () => serving.catalogue().functions
       return startEngine({
         team,
-        topics: openTopics(environment, { database, member: name }),
+        topics,
         ledger: postgresLedger(database),
         outbox,
         records,
@@ -147,6 +148,7 @@ export function openLocalEngine({
     async close() {
       ended.abort()
       await readings
+      await topics.close()
       await database.close()
     },
   }

@@ -23,9 +23,6 @@ describe('the platform on real systems', { timeout: 900_000 }, () => {
     const minio = await startMinio(join(root, 'minio'))
     stops.push(minio.stop)
     systems['S3'] = { S3_ENDPOINT: minio.endpoint, S3_ACCESS_KEY: minio.accessKey, S3_SECRET_KEY: minio.secretKey }
-    const postgres = await startTestServer()
-    stops.push(postgres.stop)
-    systems['PostgreSQL'] = { DATABASE_URL: postgres.url }
   })
   after(async () => {
     for (const stop of stops) await stop()
@@ -36,7 +33,9 @@ describe('the platform on real systems', { timeout: 900_000 }, () => {
     it(`serves what it has learnt from a table: ${names.join(', ')}`, async () => {
       const data = join(root, names.join('-'))
       mkdirSync(join(root, 'nothing'), { recursive: true })
+      const postgres = names.includes('PostgreSQL') ? await startTestServer() : undefined
       const env = Object.assign({}, ...names.map((name) => systems[name]), {
+        ...(postgres ? { DATABASE_URL: postgres.url } : {}),
         ...(names.includes('S3') ? { S3_BUCKET: `mezz-${names.length}` } : {}),
       })
       const dev = await startDev({ data, folder: join(root, 'nothing'), env })
@@ -62,7 +61,9 @@ describe('the platform on real systems', { timeout: 900_000 }, () => {
             [],
           )
       } finally {
-        assert.equal(await dev.stop(), 0, dev.lines.slice(-20).join('\n'))
+        const code = await dev.stop()
+        await postgres?.stop()
+        assert.equal(code, 0, dev.lines.slice(-20).join('\n'))
       }
     })
   }
