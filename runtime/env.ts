@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
+import { BACKING, BACKING_SECRETS, missingVariables } from './backing-variables.ts'
 import { PlatformError } from './errors.ts'
 import { IssuerTable } from './issuer-row.ts'
 import type { Retention } from './retention.ts'
@@ -7,7 +8,7 @@ import { forgottenTooSoon, retentionOf } from './retention.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 /** Never shown, not even when they are wrong: they hold passwords. */
-const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN']
+const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN', ...BACKING_SECRETS]
 /** What comes of it where these are forgotten too soon. */
 const LOST = {
   inbox: 'an event that comes again would take effect twice',
@@ -67,6 +68,7 @@ const Environment = z.object({
   MEZZ_MODEL: z.string().min(1).optional(),
   MEZZ_LAUNCHER_FD: z.union([z.literal('').transform(() => undefined), z.coerce.number().int().min(3)]).optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  ...BACKING,
   /** A folder as object store. */
   OBJECTS_FOLDER: z.string().min(1).optional(),
   /** Where DuckDB may lay down its scratch files. */
@@ -97,6 +99,7 @@ export function readEnvironment(given: Readonly<Record<string, string | undefine
     return `  ${path.join('.')}: ${message}${SECRET.includes(name) ? '' : `, found ${JSON.stringify(source[name])}`}`
   })
   if (file && table !== undefined) faults.push('  MEZZ_ISSUERS_FILE: is set beside MEZZ_ISSUERS: one of them is enough')
+  if (parsed.success) faults.push(...missingVariables(source).map((line) => `  ${line}`))
   // Whoever reaches the address would be the developer.
   if (source['MEZZ_DEVELOPER'] === '1' && !LOOPBACK.test(source['MEZZ_HOST'] ?? 'localhost')) {
     faults.push(`  MEZZ_DEVELOPER: is for loopback alone, found MEZZ_HOST ${JSON.stringify(source['MEZZ_HOST'])}`)
@@ -123,6 +126,16 @@ function toRetention(read: Environment): Retention {
     flows: read.MEZZ_RETENTION_FLOWS,
     jobs: read.MEZZ_RETENTION_JOBS,
   })
+}
+
+/** Sets the variables of a file (`NAME=value` lines), but those that are set already; throws `invalid_input` where it cannot be read. */
+export function loadEnvironmentFile(path: string): void {
+  try {
+    process.loadEnvFile(path)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new PlatformError('invalid_input', `the file of variables ${path} cannot be read: ${reason}`)
+  }
 }
 
 /** The command that a user edits texts with. */

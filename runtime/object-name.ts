@@ -28,6 +28,11 @@ export function checkWritableName(name: string): void {
   )
 }
 
+/** Throws `invalid_input` unless a blob can have this digest: SHA-256 in hex. */
+export function checkDigest(sha256: string): void {
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new PlatformError('invalid_input', `${sha256} is no SHA-256 digest in hex`)
+}
+
 /** Whether one step of a name can be kept: not empty, `.` or `..`, no `\` and no control character. */
 export function isPlainStep(step: string): boolean {
   return !['', '.', '..'].includes(step) && !/[/\\\p{Cc}]/u.test(step) && Buffer.byteLength(step) <= 255

@@ -15,12 +15,16 @@ const FREE = ['hono', 'zod']
 
 /** The files in which alone a client package may be imported. */
 const HOMES: Record<string, readonly string[]> = {
+  '@aws-sdk/client-s3': ['runtime/adapters/s3-sdk.ts'],
+  '@aws-sdk/s3-request-presigner': ['runtime/adapters/s3-sdk.ts'],
   '@duckdb/node-api': ['runtime/adapters/duckdb.ts'],
   '@hono/node-server': ['runtime/serve.ts'],
+  '@redis/client': ['runtime/adapters/redis-client.ts'],
   ajv: ['build/testkit/answers.ts'],
   croner: ['runtime/cron.ts'],
   esbuild: ['build/bundle.ts'],
   jose: ['runtime/jwt.ts'],
+  kafkajs: ['runtime/adapters/kafka-client.ts', 'runtime/adapters/kafka-idle.ts'],
   'onnxruntime-node': ['runtime/adapters/onnxruntime.ts'],
   pg: ['runtime/adapters/postgres.ts', 'runtime/adapters/postgres-listen.ts'],
 }

@@ -9,13 +9,13 @@ import { postgresLedger } from '../../runtime/adapters/postgres-ledger.ts'
 import { postgresOutbox } from '../../runtime/adapters/postgres-outbox.ts'
 import { postgresRecords } from '../../runtime/adapters/postgres-records.ts'
 import { postgresSchedules } from '../../runtime/adapters/postgres-schedules.ts'
-import { postgresTopics } from '../../runtime/adapters/postgres-topics.ts'
 import { postgresTriggerStates } from '../../runtime/adapters/postgres-trigger-states.ts'
 import { postgresUsage } from '../../runtime/adapters/postgres-usage.ts'
 import { postgresWorkloads } from '../../runtime/adapters/postgres-workloads.ts'
 import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
-import { installerEnvironment, readEnvironment, readRetention } from '../../runtime/env.ts'
+import type { Environment } from '../../runtime/env.ts'
+import { installerEnvironment, readRetention } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Objects } from '../../runtime/ports.ts'
 import type { Records } from '../../runtime/records.ts'
@@ -32,11 +32,12 @@ import type { StoredBytes } from '../../triggers/engine/stored-bytes.ts'
 import { createStoredBytes } from '../../triggers/engine/stored-bytes.ts'
 import { supervise } from '../../triggers/engine/supervise.ts'
 import type { EngineLog, NamedTrigger } from '../../triggers/engine/trigger.ts'
+import { openTopics } from '../compose/topics.ts'
 import type { DataFolder } from './data-folder.ts'
 import type { Serving } from './serving.ts'
 
 export interface LocalEngineOptions {
-  readonly team: string
+  readonly environment: Environment
   readonly folder: DataFolder
   readonly objects: Objects
   /** The database, by the engine's own role. */
@@ -66,7 +67,7 @@ const PARTITIONS = 4
 
 /** The engine on the embedded systems. It has one name for each data folder: what an earlier life held is its own to take up at once. */
 export function openLocalEngine({
-  team,
+  environment,
   folder,
   objects,
   databaseUrl,
@@ -74,6 +75,7 @@ export function openLocalEngine({
   workloads,
   log,
 }: LocalEngineOptions): LocalEngine {
+  const team = environment.MEZZ_TEAM
   const name = `laptop ${folder.path}`
   const database = openDatabase({ url: databaseUrl, most: CONNECTIONS, name: 'mezz engine', schema: 'mezz' })
   const records = postgresRecords(database)
@@ -86,6 +88,7 @@ export function openLocalEngine({
   const stored = createStoredBytes({ team, objects, usage, signal: ended.signal })
   let readings = Promise.resolve()
   const tokenFor = engineTokens(key)
+  const topics = openTopics(environment, { database, member: name })
 
   return {
     outbox,
@@ -100,7 +103,7 @@ export function openLocalEngine({
       const functions = () => serving.catalogue().functions
       return startEngine({
         team,
-        topics: postgresTopics(database, { member: name }),
+        topics,
         ledger: postgresLedger(database),
         outbox,
         records,
@@ -118,7 +121,7 @@ export function openLocalEngine({
           objects,
           folder: folder.jobs,
           node: process.execPath,
-          cache: readEnvironment().MEZZ_CACHE ?? folder.cache,
+          cache: environment.MEZZ_CACHE ?? folder.cache,
           resolve: (owner, program) => ({
             command: [process.execPath, serving.program(owner, program)],
             environment: { MEZZ_INSTALLER: JSON.stringify(installerEnvironment()) },
@@ -145,6 +148,7 @@ export function openLocalEngine({
     async close() {
       ended.abort()
       await readings
+      await topics.close()
       await database.close()
     },
   }

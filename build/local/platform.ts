@@ -13,8 +13,10 @@ import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import type { TriggerStatus } from '../../triggers/engine/trigger.ts'
 import { open as openObjects } from '../compose/objects.ts'
+import { s3Of } from '../compose/s3.ts'
 import type { FoundFunction } from '../found.ts'
 import { admission } from './admit.ts'
+import { keepBucket } from './bucket.ts'
 import { calm } from './calm.ts'
 import { openDataFolder } from './data-folder.ts'
 import { engineKey, laptopKey } from './engine-key.ts'
@@ -104,7 +106,11 @@ async function open(
     developer: environment.MEZZ_ISSUERS === undefined,
   }
   const objectStore = { ...environment, OBJECTS_FOLDER: environment.OBJECTS_FOLDER ?? folder.objects }
-  const { port: objects } = openObjects(objectStore)
+  const { port: objects, close: closeObjects } = openObjects(objectStore)
+  atEnd(async () => closeObjects?.())
+  const s3 = s3Of(environment)
+  const bucket = s3 && (await keepBucket(s3, log))
+  atEnd(async () => bucket?.close())
 
   // The database starts while the functions are bundled; who needs it waits for it.
   const storing = openTeamStore({ team, folder, url: environment.DATABASE_URL, log })
@@ -122,7 +128,7 @@ async function open(
       // The gateway judges who calls a program, which must not see the secrets of issuers.
       ...('app' in definition ? { MEZZ_ISSUERS: JSON.stringify(issuers) } : {}),
       ...(has('sql') ? { DATABASE_URL: (await storing).urls.of(name) } : {}),
-      ...(has('objects', 'tables') ? { OBJECTS_FOLDER: objectStore.OBJECTS_FOLDER } : {}),
+      ...(has('objects', 'tables') ? objectVariables(objectStore) : {}),
       ...(has('tables') ? { TABLES_FOLDER: join(folder.run, 'tables'), TABLES_MEMORY: environment.TABLES_MEMORY } : {}),
     }
   }
@@ -180,15 +186,23 @@ async function open(
 
   const store = await storing
   const missing = (): readonly string[] => {
-    const why = store.missing()
-    return why === null ? [] : [`PostgreSQL (${store.where}): ${why}`]
+    const why = { [`PostgreSQL (${store.where})`]: store.missing(), [`S3 (${s3?.endpoint})`]: bucket?.missing() }
+    return Object.entries(why).flatMap(([system, one]) => (one ? [`${system}: ${one}`] : []))
   }
   const status = async () => ({
     functions: functionStatus(serving, await placed.status()),
     triggers: await triggerStatus(engine),
     missing: missing(),
   })
-  local = openLocalEngine({ team, folder, objects, databaseUrl: store.urls.engine, key, workloads: placed, log })
+  local = openLocalEngine({
+    environment,
+    folder,
+    objects,
+    databaseUrl: store.urls.engine,
+    key,
+    workloads: placed,
+    log,
+  })
   const { usage, stored } = local
   meter.reportTo(usage)
   const app = createEngineApp({
@@ -213,6 +227,15 @@ async function open(
   atEnd(async () => engine?.close())
   serving.watch()
   return { url, missing, status }
+}
+
+/** What a process needs to find the objects where the platform has them. */
+function objectVariables(store: Environment): Record<string, string> {
+  const { S3_ENDPOINT, S3_PUBLIC_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY, S3_CA_FILE } = store
+  const s3 = { S3_ENDPOINT, S3_PUBLIC_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY, S3_CA_FILE }
+  const { OBJECTS_FOLDER } = store
+  const wanted = S3_ENDPOINT === undefined ? { OBJECTS_FOLDER } : s3
+  return Object.fromEntries(Object.entries(wanted).flatMap(([name, value]) => (value ? [[name, value]] : [])))
 }
 
 /** Each function's numbers, and what its declaration says. */

@@ -1,8 +1,9 @@
 import type { FileHandle } from 'node:fs/promises'
 import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { PlatformError } from '../errors.ts'
-import { BLOBS, checkObjectName, checkWritableName } from '../object-name.ts'
+import type { ByteRange } from '../byte-range.ts'
+import { checkRange } from '../byte-range.ts'
+import { BLOBS, checkDigest, checkObjectName, checkWritableName } from '../object-name.ts'
 import type { Objects, OpenObject } from '../ports.ts'
 import { failed, nullIfGone } from './folder-errors.ts'
 import { listNames } from './folder-list.ts'
@@ -14,8 +15,6 @@ import { folderWriter } from './folder-write.ts'
 
 /** Up to this many bytes are read at once, so that a body nobody reads holds no file open. */
 const SMALL = 64 * 1024
-
-type Range = NonNullable<Parameters<Objects['read']>[1]>
 
 /** A folder as object store: what it acknowledged survives a crash, and no reader sees half. Several processes may share it. */
 export function folderObjects(folder: string): Objects {
@@ -72,7 +71,7 @@ export function folderObjects(folder: string): Objects {
   }
 }
 
-async function read(store: Places, name: string, range: Range | undefined): Promise<OpenObject | null> {
+async function read(store: Places, name: string, range: ByteRange | undefined): Promise<OpenObject | null> {
   const file = await find(placeOf(store, name), asideOf(store, name))
   if (!file) return null
   try {
@@ -101,13 +100,4 @@ async function find(path: string, aside: string | null): Promise<FileHandle | nu
 
 async function* each(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks
-}
-
-function checkRange({ start, end }: Range): void {
-  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end) return
-  throw new PlatformError('invalid_input', `bytes ${start} to ${end} are no range: use whole numbers, 0 ≤ start ≤ end`)
-}
-
-function checkDigest(sha256: string): void {
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new PlatformError('invalid_input', `${sha256} is no SHA-256 digest in hex`)
 }

@@ -49,6 +49,14 @@ describe('the environment', () => {
     ['DATABASE_URL', 'mysql://localhost/x'],
     ['OBJECTS_FOLDER', ''],
     ['TABLES_MEMORY', 'much'],
+    ['KAFKA_BROKERS', ''],
+    ['KAFKA_BROKERS', 'kafka.example.org'],
+    ['KAFKA_BROKERS', 'a:1,,b:2'],
+    ['KAFKA_TLS', 'yes'],
+    ['KAFKA_SASL', 'gssapi'],
+    ['S3_ENDPOINT', 'minio:9000'],
+    ['S3_BUCKET', 'My_Bucket'],
+    ['REDIS_URL', 'localhost:6379'],
     ['MEZZ_RETENTION_LOG', '7'],
     ['MEZZ_RETENTION_DEAD_LETTERS', '0d'],
     ['MEZZ_RETENTION_INBOX', '36.9d'],
@@ -89,11 +97,32 @@ describe('the environment', () => {
     )
   })
 
+  it('says what has to be set beside what is set', () => {
+    for (const [given, missing] of [
+      [{ KAFKA_BROKERS: 'a:1', KAFKA_SASL: 'plain' }, ['KAFKA_USER', 'KAFKA_PASSWORD']],
+      [{ KAFKA_BROKERS: 'a:1', KAFKA_USER: 'me' }, ['KAFKA_SASL']],
+      [{ S3_ENDPOINT: 'http://a:1' }, ['S3_ACCESS_KEY', 'S3_SECRET_KEY']],
+      [{ S3_BUCKET: 'mine' }, ['S3_ENDPOINT']],
+    ] as const) {
+      assert.throws(
+        () => readEnvironment(given),
+        ({ message }: Error) => {
+          assert.deepEqual(
+            [...message.matchAll(/^ {2}(\w+): must be set/gm)].map(([, name]) => name),
+            missing,
+          )
+          return true
+        },
+      )
+    }
+  })
+
   it('does not show a secret, not even a bad one', () => {
     for (const given of [
       { DATABASE_URL: 'mysql://me:hunter2@localhost/x' },
       { DATABASE_URL: 'hunter2' },
       { MEZZ_TOKEN: 'hunter2 hunter2' },
+      { REDIS_URL: 'http://:hunter2@localhost' },
     ]) {
       assert.throws(
         () => readEnvironment(given),
