@@ -4,10 +4,12 @@ import { PlatformError } from './errors.ts'
 import { IssuerTable } from './issuer-row.ts'
 import type { Retention } from './retention.ts'
 import { forgetsTooSoon, retentionOf } from './retention.ts'
+import type { Telemetry } from './telemetry-settings.ts'
+import { TELEMETRY, TELEMETRY_SECRETS, telemetryOf } from './telemetry-settings.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 /** Never shown, not even when they are wrong: they hold passwords. */
-const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN']
+const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN', 'MEZZ_METRICS_URL', ...TELEMETRY_SECRETS]
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const Port = z
   .string()
@@ -78,6 +80,9 @@ const Environment = z.object({
     .string()
     .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|KB|MB|GB)$/, 'must be like 256MiB')
     .default('256MiB'),
+  /** Where a function's process hands its counters over: whoever knows the URL may. */
+  MEZZ_METRICS_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
+  ...TELEMETRY,
 })
 
 export type Environment = z.infer<typeof Environment>
@@ -118,6 +123,24 @@ function toRetention(read: Environment): Retention {
     flows: read.MEZZ_RETENTION_FLOWS,
     jobs: read.MEZZ_RETENTION_JOBS,
   })
+}
+
+/** Where traces are sent, as the environment says; nothing where it says nothing. */
+export function readTelemetry(given?: Readonly<Record<string, string | undefined>>): Telemetry | undefined {
+  return telemetryOf(readEnvironment(given))
+}
+
+/** OpenTelemetry's variables for a function's process, which is a service of its own; nothing where no traces are sent. `OTEL_SERVICE_NAME` names the platform, and so the namespace of its functions. */
+export function telemetryEnvironment(service: string): Record<string, string> {
+  if (!readTelemetry()) return {}
+  const given = Object.entries(process.env).filter(([name]) => name.startsWith('OTEL_'))
+  const namespace = encodeURIComponent(process.env['OTEL_SERVICE_NAME'] || 'mezz')
+  const attributes = [`service.namespace=${namespace}`, process.env['OTEL_RESOURCE_ATTRIBUTES'] ?? '']
+  return {
+    ...Object.fromEntries(given.map(([name, value = '']) => [name, value])),
+    OTEL_SERVICE_NAME: service,
+    OTEL_RESOURCE_ATTRIBUTES: attributes.filter(Boolean).join(),
+  }
 }
 
 /** The command that a user edits texts with. */

@@ -17,6 +17,10 @@ const FREE = ['hono', 'zod']
 const HOMES: Record<string, readonly string[]> = {
   '@duckdb/node-api': ['runtime/adapters/duckdb.ts'],
   '@hono/node-server': ['runtime/serve.ts'],
+  '@opentelemetry/api': ['runtime/adapters/otlp.ts'],
+  '@opentelemetry/exporter-trace-otlp-http': ['runtime/adapters/otlp.ts'],
+  '@opentelemetry/resources': ['runtime/adapters/otlp.ts'],
+  '@opentelemetry/sdk-trace': ['runtime/adapters/otlp.ts'],
   ajv: ['build/testkit/answers.ts'],
   croner: ['runtime/cron.ts'],
   esbuild: ['build/bundle.ts'],

@@ -2,13 +2,16 @@ import type { MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import * as z from 'zod'
 import type { Cancellations } from '../../runtime/cancellations.ts'
+import type { RequestContext } from '../../runtime/context.ts'
 import { requestContext } from '../../runtime/context.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { PlatformError } from '../../runtime/errors.ts'
+import { tellRequest } from '../../runtime/http-span.ts'
 import { authorize } from '../../runtime/identity.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import { refuse } from '../../runtime/refuse.ts'
+import type { Spans } from '../../runtime/spans.ts'
 import { timeoutOf, withinTime } from '../../runtime/time-limit.ts'
 import { continueTrace, traceparent } from '../../runtime/trace.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
@@ -43,6 +46,7 @@ export interface EngineAppOptions extends UsageRoutesOptions {
   readonly authenticate: MiddlewareHandler
   /** Seconds that a request may last: 60 unless said. */
   readonly timeout?: number
+  readonly spans?: Spans | undefined
   triggers(): readonly NamedTrigger[]
   status(): Promise<unknown>
   logs(page: {
@@ -60,14 +64,25 @@ const Logs = z.object({
 
 /** The platform's own routes, `/_mezz/…`: status, events from outside, flow runs, lineage, logs. */
 export function createEngineApp(options: EngineAppOptions): Hono {
-  const { team, outbox, records, triggers } = options
+  const { team, outbox, records, triggers, spans } = options
   const known = (): readonly NamedTrigger[] => triggers()
 
   return new Hono()
     .basePath('/_mezz')
-    .use((c, next) => {
-      const trace = continueTrace(c.req.header('traceparent'))
-      return requestContext.run({ id: uuidv7(), inbox: undefined, trace, caller: undefined, event: undefined }, next)
+    .use(async (c, next) => {
+      const trace = continueTrace(c.req.header('traceparent'), spans?.samples)
+      const context: RequestContext = {
+        id: uuidv7(),
+        inbox: undefined,
+        trace,
+        spans,
+        caller: undefined,
+        event: undefined,
+      }
+      const at = Date.now()
+      const begun = performance.now()
+      await requestContext.run(context, next)
+      tellRequest(c, context, { at, ms: performance.now() - begun })
     })
     .use(withinTime({ name: 'the platform', timeout: timeoutOf(options) }))
     .use(options.authenticate)
