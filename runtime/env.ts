@@ -81,7 +81,7 @@ const Environment = z.object({
     .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|KB|MB|GB)$/, 'must be like 256MiB')
     .default('256MiB'),
   /** Where a function's process hands its counters over: whoever knows the URL may. */
-  MEZZ_METRICS_URL: z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' }).optional(),
+  MEZZ_METRICS_URL: z.url({ protocol: /^http$/, error: 'must be an http:// URL' }).optional(),
   ...TELEMETRY,
 })
 

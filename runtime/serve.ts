@@ -8,6 +8,7 @@ import type { FunctionDefinition } from './define.ts'
 import { drainable } from './drain.ts'
 import type { Environment } from './env.ts'
 import { readEnvironment } from './env.ts'
+import { handOver } from './hand-over.ts'
 import { authenticate } from './identity.ts'
 import { openIssuers } from './issuers.ts'
 import { createMetrics } from './metrics.ts'
@@ -53,6 +54,7 @@ export async function serve<uses extends PortName, types extends string>(
   const { env, opened } = openOrExit(fn, openers)
   const ports = Object.fromEntries(opened.map(([name, { port }]) => [name, port])) as Pick<Ports<types>, uses>
   const keys = env.MEZZ_ENGINE_KEYS
+  const metrics = createMetrics(fn.name)
   const telemetry = telemetryOf(env)
   const spans = telemetry && openSpans(telemetry, { service: fn.name, failed: warn('its traces are not taken') })
   const app = createApp(fn, ports, {
@@ -66,7 +68,7 @@ export async function serve<uses extends PortName, types extends string>(
     }),
     inbox: opened.find(([, { inbox }]) => inbox)?.[1].inbox,
     idempotency: opened.find(([, { idempotency }]) => idempotency)?.[1].idempotency,
-    metrics: createMetrics(fn.name),
+    metrics,
     own: { model: env.MEZZ_MODEL },
     spans,
     log: print,
@@ -85,8 +87,12 @@ export async function serve<uses extends PortName, types extends string>(
   server.once('error', (error) => exit(`${fn.name} cannot listen on ${env.MEZZ_HOST}:${env.PORT}: ${error.message}`))
   server.listen(env.PORT, env.MEZZ_HOST)
   await once(server, 'listening')
+  const { MEZZ_METRICS_URL: url } = env
+  const counters = url && handOver({ name: fn.name, url, metrics, failed: warn('its counters are not taken') })
   onSignal(env.MEZZ_GRACE, async () => {
     await drain()
+    // First: whoever is told of the process' end should have heard them.
+    if (counters) await counters.close(LAST_WORDS)
     await Promise.allSettled([...opened.map(([, { close }]) => close?.()), spans?.close(LAST_WORDS)])
   })
   if (env.MEZZ_ENDS_WITH_PARENT) process.stdin.resume().on('end', () => process.exit(1))
