@@ -9,7 +9,13 @@ import { TELEMETRY, TELEMETRY_SECRETS, telemetryOf } from './telemetry-settings.
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 /** Never shown, not even when they are wrong: they hold passwords. */
-const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN', 'MEZZ_METRICS_URL', ...TELEMETRY_SECRETS]
+const SECRET: readonly string[] = [
+  'DATABASE_URL',
+  'MEZZ_ISSUERS',
+  'MEZZ_TOKEN',
+  'MEZZ_METRICS_URL',
+  ...TELEMETRY_SECRETS,
+]
 const UNITS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const Port = z
   .string()

@@ -4,7 +4,7 @@ import type { RequestContext } from './context.ts'
 import type { Span } from './spans.ts'
 
 /** Asked by machines all the time, and of no trace. */
-const UNTOLD = /^\/(health\/|metrics$)/
+const UNTOLD = /\/(health\/\w+|metrics)$/
 
 /** Tells of a request that has its answer, if its trace is told of at all: a server span (semantic conventions for HTTP), with the event that it brought. */
 export function tellRequest(c: Context, { trace, spans, event }: RequestContext, begun: Pick<Span, 'at' | 'ms'>): void {

@@ -27,9 +27,7 @@ export function together(all: readonly RequestSeries[]): readonly RequestSeries[
 }
 
 /** A histogram of each function's requests, for Prometheus. */
-export function requestFamily(
-  functions: Iterable<readonly [name: string, series: readonly RequestSeries[]]>,
-): Family {
+export function requestFamily(functions: Iterable<readonly [name: string, series: readonly RequestSeries[]]>): Family {
   return {
     name: 'mezz_request_seconds',
     help: 'Seconds from a request to its answer',

@@ -3,19 +3,24 @@ import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FunctionSchema } from '../../runtime/adapters/team-database.ts'
 import type { Environment } from '../../runtime/env.ts'
-import { inheritedEnvironment, installerEnvironment } from '../../runtime/env.ts'
+import { inheritedEnvironment, installerEnvironment, telemetryEnvironment } from '../../runtime/env.ts'
+import type { Family } from '../../runtime/exposition.ts'
 import { authenticate } from '../../runtime/identity.ts'
 import { openIssuers } from '../../runtime/issuers.ts'
 import { publicKeys } from '../../runtime/jwt.ts'
 import { laptopIssuer } from '../../runtime/laptop-issuer.ts'
+import { openSpans } from '../../runtime/telemetry.ts'
+import { telemetryOf } from '../../runtime/telemetry-settings.ts'
 import type { WorkloadStatus } from '../../runtime/workloads.ts'
 import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
+import { createFunctionCounts } from '../../triggers/engine/function-counts.ts'
 import type { TriggerStatus } from '../../triggers/engine/trigger.ts'
 import { open as openObjects } from '../compose/objects.ts'
 import type { FoundFunction } from '../found.ts'
 import { admission } from './admit.ts'
 import { calm } from './calm.ts'
+import { openCountsDoor } from './counts-door.ts'
 import { openDataFolder } from './data-folder.ts'
 import { engineKey, laptopKey } from './engine-key.ts'
 import type { Connection } from './fetch.ts'
@@ -23,6 +28,7 @@ import type { LocalEngine } from './local-engine.ts'
 import { openLocalEngine } from './local-engine.ts'
 import { openLogBook } from './log-book.ts'
 import { openMeter } from './meter.ts'
+import { platformFamilies } from './platform-families.ts'
 import type { LogLine } from './process.ts'
 import type { Serving } from './serving.ts'
 import { createServing } from './serving.ts'
@@ -59,6 +65,7 @@ const STATUS_WAITS = 1000
 const RETURN_WAITS = 5000
 const GIVE_UP_GRACE = 1000
 const LAST_REPORT = 2000
+const LAST_SPANS = 2000
 
 /** The platform without a cluster: embedded stores, the engine, and a gateway behind which each function has processes of its own. Rejects with nothing left running. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -94,6 +101,25 @@ async function open(
     const at = new Date().toISOString()
     say({ at, level, message: told })
   })
+  const telemetry = telemetryOf(environment)
+  const spansOf = (service: string) => {
+    // In mezz dev the variable names the whole; each part is a service of its own.
+    const { service: namespace = 'mezz', attributes } = telemetry ?? {}
+    const settings = telemetry && {
+      ...telemetry,
+      service,
+      attributes: { 'service.namespace': namespace, ...attributes },
+    }
+    const spans =
+      settings &&
+      openSpans(settings, { service, failed: (error) => log('warn', `traces of ${service} are lost`, error) })
+    atEnd(async () => spans?.close(LAST_SPANS))
+    return spans
+  }
+  const spans = { gateway: spansOf('gateway'), engine: spansOf('engine') }
+  const counts = createFunctionCounts()
+  const door = await openCountsDoor(counts.take)
+  atEnd(() => door.close())
   const key = await engineKey(folder.path)
   const engineKeys = publicKeys([key])
   const issuers = [...(environment.MEZZ_ISSUERS ?? []), laptopIssuer(publicKeys([await laptopKey(folder.path)]), team)]
@@ -116,11 +142,12 @@ async function open(
     const has = (...ports: readonly string[]): boolean => uses.some((one) => ports.includes(one))
     return {
       ...inherited,
+      ...telemetryEnvironment(name),
       MEZZ_TEAM: team,
       MEZZ_ENGINE_KEYS: JSON.stringify(engineKeys),
       MEZZ_DEVELOPER: trust.developer ? '1' : '0',
       // The gateway judges who calls a program, which must not see the secrets of issuers.
-      ...('app' in definition ? { MEZZ_ISSUERS: JSON.stringify(issuers) } : {}),
+      ...('app' in definition ? { MEZZ_ISSUERS: JSON.stringify(issuers), MEZZ_METRICS_URL: door.url } : {}),
       ...(has('sql') ? { DATABASE_URL: (await storing).urls.of(name) } : {}),
       ...(has('objects', 'tables') ? { OBJECTS_FOLDER: objectStore.OBJECTS_FOLDER } : {}),
       ...(has('tables') ? { TABLES_FOLDER: join(folder.run, 'tables'), TABLES_MEMORY: environment.TABLES_MEMORY } : {}),
@@ -142,6 +169,8 @@ async function open(
     folders,
     idle,
     meter,
+    spans: spans.gateway,
+    ended: counts.ended,
     data: join(folder.run, 'serving'),
     path: inherited['PATH'] ?? '',
     platform: (request, connection) => platform(request, connection),
@@ -188,7 +217,16 @@ async function open(
     triggers: await triggerStatus(engine),
     missing: missing(),
   })
-  local = openLocalEngine({ team, folder, objects, databaseUrl: store.urls.engine, key, workloads: placed, log })
+  local = openLocalEngine({
+    team,
+    folder,
+    objects,
+    databaseUrl: store.urls.engine,
+    key,
+    workloads: placed,
+    spans: spans.engine,
+    log,
+  })
   const { usage, stored } = local
   meter.reportTo(usage)
   const app = createEngineApp({
@@ -201,6 +239,8 @@ async function open(
     authenticate: authenticate({ ...trust, name: 'mezz', verifyEngine: undefined, audit: say }),
     triggers: () => serving.catalogue().triggers,
     status,
+    spans: spans.engine,
+    metrics: async () => [...platformFamilies(counts, serving.status()), ...(await engineFamilies(engine))],
     async usage(question) {
       await Promise.all([meter.report(), stored.refresh()])
       return usage.read(question)
@@ -241,6 +281,12 @@ function describe(one: WorkloadStatus | undefined) {
 /** None while the database does not answer: what else there is to say must not wait for it. */
 async function triggerStatus(engine: Engine | undefined): Promise<readonly TriggerStatus[]> {
   const known = engine?.status().catch(() => [])
+  return (await Promise.race([known, wait(STATUS_WAITS, [], { ref: false })])) ?? []
+}
+
+/** The counters alone, while the database does not answer for the triggers. */
+async function engineFamilies(engine: Engine | undefined): Promise<readonly Family[]> {
+  const known = engine?.families().catch(() => [])
   return (await Promise.race([known, wait(STATUS_WAITS, [], { ref: false })])) ?? []
 }
 

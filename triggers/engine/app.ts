@@ -6,6 +6,8 @@ import type { RequestContext } from '../../runtime/context.ts'
 import { requestContext } from '../../runtime/context.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { PlatformError } from '../../runtime/errors.ts'
+import type { Family } from '../../runtime/exposition.ts'
+import { EXPOSITION_TYPE, exposition } from '../../runtime/exposition.ts'
 import { tellRequest } from '../../runtime/http-span.ts'
 import { authorize } from '../../runtime/identity.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
@@ -49,6 +51,7 @@ export interface EngineAppOptions extends UsageRoutesOptions {
   readonly spans?: Spans | undefined
   triggers(): readonly NamedTrigger[]
   status(): Promise<unknown>
+  metrics(): Promise<readonly Family[]>
   logs(page: {
     readonly function: string | undefined
     readonly after: number
@@ -90,6 +93,9 @@ export function createEngineApp(options: EngineAppOptions): Hono {
     .on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', authorize('platform:write'))
     .get('/status', answers('Functions and triggers', { 200: z.unknown() }), async (c) =>
       c.json({ team, ...Object(await options.status()) }),
+    )
+    .get('/metrics', answers("Everything counted, in Prometheus' text format", { 200: 'text/plain' }), async (c) =>
+      c.text(exposition(await options.metrics()), 200, { 'Content-Type': EXPOSITION_TYPE }),
     )
     .post('/events', answers('Takes in a CloudEvent', { 202: z.object({ id: z.string() }) }), async (c) => {
       const context = requestContext.getStore()

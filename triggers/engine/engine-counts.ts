@@ -9,15 +9,17 @@ export interface EngineCounts {
   attempted(trigger: string, verdict: Verdict): void
   relayed(topic: string, events: number): void
   jobBegun(): void
-  /** An attempt at a job is over; without a state where the engine let go of it. */
-  jobEnded(state: AttemptEnd['state'] | undefined): void
+  /** An attempt at a job is over, whatever came of it. */
+  jobEnded(): void
+  /** A job has come to its end, and it is stored. */
+  jobDone(state: AttemptEnd['state']): void
   families(): readonly Family[]
 }
 
 export function createEngineCounts(): EngineCounts {
   const attempts = new Map<string, { readonly labels: Record<string, string>; value: number }>()
   const relayed = new Map<string, number>()
-  const ended = new Map<string, number>()
+  const done = new Map<string, number>()
   let running = 0
 
   return {
@@ -33,9 +35,11 @@ export function createEngineCounts(): EngineCounts {
     jobBegun() {
       running++
     },
-    jobEnded(state) {
+    jobEnded() {
       running--
-      if (state) ended.set(state, (ended.get(state) ?? 0) + 1)
+    },
+    jobDone(state) {
+      done.set(state, (done.get(state) ?? 0) + 1)
     },
     families: () => [
       {
@@ -60,7 +64,7 @@ export function createEngineCounts(): EngineCounts {
         name: 'mezz_jobs_ended_total',
         help: 'Jobs that ended here, by their state',
         type: 'counter',
-        samples: [...ended].map(([state, value]) => ({ labels: { state }, value })),
+        samples: [...done].map(([state, value]) => ({ labels: { state }, value })),
       },
     ],
   }

@@ -67,6 +67,7 @@ const app = createEngineApp({
   }),
   triggers: () => TRIGGERS,
   status: () => Promise.resolve({}),
+  metrics: () => Promise.resolve([]),
   logs: () => [],
 })
 const { pools, gateway } = serveToys(settings, {
