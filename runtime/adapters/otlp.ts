@@ -54,7 +54,8 @@ export function openOtlp(
 
   return {
     add: (span) => processor.onEnd(readable(span, resource)),
-    close: () => processor.shutdown(),
+    // What could not be sent was told of above.
+    close: () => processor.shutdown().catch(() => undefined),
   }
 }
 

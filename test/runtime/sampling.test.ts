@@ -14,7 +14,10 @@ describe('a sampler', () => {
     const taken = ids.filter((id) => samples(id, undefined))
 
     assert.ok(taken.length > 800 && taken.length < 1200, `${taken.length} of 4000`)
-    assert.deepEqual(ids.filter((id) => samplerOf('traceidratio', 0.25)(id, false)), taken)
+    assert.deepEqual(
+      ids.filter((id) => samplerOf('traceidratio', 0.25)(id, false)),
+      taken,
+    )
     assert.deepEqual([samples(LOW, undefined), samples(HIGH, undefined)], [true, false])
   })
 
