@@ -9,8 +9,6 @@ import { authenticate } from '../../runtime/identity.ts'
 import { openIssuers } from '../../runtime/issuers.ts'
 import { publicKeys } from '../../runtime/jwt.ts'
 import { laptopIssuer } from '../../runtime/laptop-issuer.ts'
-import { openSpans } from '../../runtime/telemetry.ts'
-import { telemetryOf } from '../../runtime/telemetry-settings.ts'
 import type { WorkloadStatus } from '../../runtime/workloads.ts'
 import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
@@ -29,6 +27,7 @@ import { openLocalEngine } from './local-engine.ts'
 import { openLogBook } from './log-book.ts'
 import { openMeter } from './meter.ts'
 import { platformFamilies } from './platform-families.ts'
+import { openPlatformSpans } from './platform-spans.ts'
 import type { LogLine } from './process.ts'
 import type { Serving } from './serving.ts'
 import { createServing } from './serving.ts'
@@ -101,22 +100,8 @@ async function open(
     const at = new Date().toISOString()
     say({ at, level, message: told })
   })
-  const telemetry = telemetryOf(environment)
-  const spansOf = (service: string) => {
-    // In mezz dev the variable names the whole; each part is a service of its own.
-    const { service: namespace = 'mezz', attributes } = telemetry ?? {}
-    const settings = telemetry && {
-      ...telemetry,
-      service,
-      attributes: { 'service.namespace': namespace, ...attributes },
-    }
-    const spans =
-      settings &&
-      openSpans(settings, { service, failed: (error) => log('warn', `traces of ${service} are lost`, error) })
-    atEnd(async () => spans?.close(LAST_SPANS))
-    return spans
-  }
-  const spans = { gateway: spansOf('gateway'), engine: spansOf('engine') }
+  const spans = openPlatformSpans(environment, log)
+  atEnd(() => spans.close(LAST_SPANS))
   const counts = createFunctionCounts()
   const door = await openCountsDoor(counts.take)
   atEnd(() => door.close())
