@@ -4,7 +4,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { FunctionSchema } from '../../runtime/adapters/team-database.ts'
 import type { Environment } from '../../runtime/env.ts'
 import { inheritedEnvironment, installerEnvironment, telemetryEnvironment } from '../../runtime/env.ts'
-import type { Family } from '../../runtime/exposition.ts'
 import { authenticate } from '../../runtime/identity.ts'
 import { openIssuers } from '../../runtime/issuers.ts'
 import { publicKeys } from '../../runtime/jwt.ts'
@@ -12,6 +11,7 @@ import { laptopIssuer } from '../../runtime/laptop-issuer.ts'
 import type { WorkloadStatus } from '../../runtime/workloads.ts'
 import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
+import { triggerFamilies } from '../../triggers/engine/engine-counts.ts'
 import { createFunctionCounts } from '../../triggers/engine/function-counts.ts'
 import type { TriggerStatus } from '../../triggers/engine/trigger.ts'
 import { open as openObjects } from '../compose/objects.ts'
@@ -225,7 +225,11 @@ async function open(
     triggers: () => serving.catalogue().triggers,
     status,
     spans: spans.engine,
-    metrics: async () => [...platformFamilies(counts, serving.status()), ...(await engineFamilies(engine))],
+    metrics: async () => [
+      ...platformFamilies(counts, serving.status()),
+      ...(engine?.families() ?? []),
+      ...triggerFamilies(await triggerStatus(engine)),
+    ],
     async usage(question) {
       await Promise.all([meter.report(), stored.refresh()])
       return usage.read(question)
@@ -266,12 +270,6 @@ function describe(one: WorkloadStatus | undefined) {
 /** None while the database does not answer: what else there is to say must not wait for it. */
 async function triggerStatus(engine: Engine | undefined): Promise<readonly TriggerStatus[]> {
   const known = engine?.status().catch(() => [])
-  return (await Promise.race([known, wait(STATUS_WAITS, [], { ref: false })])) ?? []
-}
-
-/** The counters alone, while the database does not answer for the triggers. */
-async function engineFamilies(engine: Engine | undefined): Promise<readonly Family[]> {
-  const known = engine?.families().catch(() => [])
   return (await Promise.race([known, wait(STATUS_WAITS, [], { ref: false })])) ?? []
 }
 

@@ -19,7 +19,7 @@ import { undelivered } from './deliver.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createDispatch } from './dispatch.ts'
 import type { EngineCounts } from './engine-counts.ts'
-import { createEngineCounts, triggerFamilies } from './engine-counts.ts'
+import { createEngineCounts } from './engine-counts.ts'
 import type { HousekeepingOptions } from './housekeeping.ts'
 import { keepHouse } from './housekeeping.ts'
 import { runJobs } from './jobs.ts'
@@ -70,8 +70,8 @@ export interface Engine {
   /** The functions or triggers are others now. */
   changed(): void
   status(): Promise<readonly TriggerStatus[]>
-  /** What it has done and how its triggers stand, for Prometheus. */
-  families(): Promise<readonly Family[]>
+  /** What it has done, for Prometheus. */
+  families(): readonly Family[]
   /** Takes nothing new; what is in flight ends and is stored; jobs end and wait for the next engine. */
   close(): Promise<void>
 }
@@ -147,9 +147,6 @@ export function startEngine(given: EngineOptions): Engine {
       await rung
     }
   }
-  function status(): Promise<readonly TriggerStatus[]> {
-    return triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger, stalls })
-  }
   const loops = [
     supervise('relay', (signal) => relay(options, signal), supervised),
     supervise(
@@ -177,8 +174,8 @@ export function startEngine(given: EngineOptions): Engine {
       ring()
       dispatch?.retry()
     },
-    status,
-    families: async () => [...counts.families(), ...triggerFamilies(await status())],
+    status: () => triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger, stalls }),
+    families: counts.families,
     async close() {
       ended.abort()
       // A store that does not answer must not hold the end up: what it did not take is done again by the next engine.
