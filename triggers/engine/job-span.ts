@@ -10,8 +10,8 @@ export function jobSpan(spans: Spans | undefined, job: ClaimedJob) {
   const begun = performance.now()
 
   return {
-    /** The same job, whose event will continue this span. */
-    job: spans ? { ...job, causes: { ...job.causes, traceparent: traceparent(trace) } } : job,
+    /** The same job, whose program and event go on with this span. */
+    job: spans ? within(job, traceparent(trace)) : job,
     end(end: AttemptEnd): void {
       spans?.ended({
         trace,
@@ -31,4 +31,8 @@ export function jobSpan(spans: Spans | undefined, job: ClaimedJob) {
       })
     },
   }
+}
+
+function within(job: ClaimedJob, traceparent: string): ClaimedJob {
+  return { ...job, traceparent, causes: { ...job.causes, traceparent } }
 }

@@ -117,7 +117,7 @@ export async function runJobs(
       if (job.attempt > MOST_ATTEMPTS) return failed(givenUp(faults.get(job.job)))
       await launcher.clear(job.job)
       if (cancel.aborted) return { state: 'cancelled', usage: NOTHING_USED }
-      const end = await launcher.run(job, {
+      const end = await launcher.run(span.job, {
         signal: AbortSignal.any([stop, cancel]),
         line: (text) => progress.line(text),
       })
