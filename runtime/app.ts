@@ -4,6 +4,7 @@ import { takeApart } from './batch.ts'
 import type { Idempotency, Inbox, RequestContext } from './context.ts'
 import { requestContext } from './context.ts'
 import type { FunctionDefinition, Own } from './define.ts'
+import { tellRequest } from './http-span.ts'
 import { authorize } from './identity.ts'
 import type { Metrics } from './metrics.ts'
 import { missing } from './missing.ts'
@@ -12,6 +13,7 @@ import type { PortName, Ports } from './ports.ts'
 import { refuse } from './refuse.ts'
 import type { RequestLog } from './request-log.ts'
 import { requestLog } from './request-log.ts'
+import type { Spans } from './spans.ts'
 import { withinTime } from './time-limit.ts'
 import { continueTrace } from './trace.ts'
 import { uuidv7 } from './uuid.ts'
@@ -23,6 +25,7 @@ export interface AppOptions {
   readonly idempotency?: Idempotency | undefined
   readonly metrics: Metrics
   readonly own?: Own | undefined
+  readonly spans?: Spans | undefined
   log(line: RequestLog): void
 }
 
@@ -30,7 +33,7 @@ export interface AppOptions {
 export function createApp<uses extends PortName, types extends string>(
   fn: FunctionDefinition<uses, types>,
   ports: Pick<Ports<types>, uses>,
-  { authenticate, inbox, idempotency, metrics, own, log }: AppOptions,
+  { authenticate, inbox, idempotency, metrics, own, spans, log }: AppOptions,
 ): Hono {
   const routes = fn.app(ports, own)
   const app = new Hono()
@@ -41,13 +44,16 @@ export function createApp<uses extends PortName, types extends string>(
           id: uuidv7(),
           inbox,
           idempotency,
-          trace: continueTrace(c.req.header('traceparent')),
+          trace: continueTrace(c.req.header('traceparent'), spans?.samples),
+          spans,
           caller: undefined,
           event: undefined,
         }
+        const at = Date.now()
         const begun = performance.now()
         await requestContext.run(context, next)
         const seconds = (performance.now() - begun) / 1000
+        tellRequest(c, context, { at, ms: seconds * 1000 })
         metrics.observe(c.req.method, c.res.status, seconds)
         if (!c.req.path.startsWith('/health/')) log(requestLog(fn.name, c, context, seconds))
       })

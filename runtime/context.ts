@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Query } from './ports.ts'
 import type { RequestDigest } from './request-digest.ts'
+import type { Spans } from './spans.ts'
 import type { Trace } from './trace.ts'
 
 /** Who asks. The engine brings events and nothing else; everybody else is known by team, id and scopes. */
@@ -70,6 +71,8 @@ export interface RequestContext {
   readonly inbox: Inbox | undefined
   readonly idempotency?: Idempotency | undefined
   readonly trace: Trace
+  /** Where there is somebody to be told of what is done. */
+  readonly spans?: Spans | undefined
   caller: Caller | undefined
   event: IncomingEvent | undefined
   /** Stands in each transaction of the request, last: the effect of an Idempotency-Key is stored together with the key. */

@@ -5,10 +5,19 @@ import { PlatformError } from './errors.ts'
 import { IssuerTable } from './issuer-row.ts'
 import type { Retention } from './retention.ts'
 import { forgottenTooSoon, retentionOf } from './retention.ts'
+import type { Telemetry } from './telemetry-settings.ts'
+import { TELEMETRY, TELEMETRY_SECRETS, telemetryOf } from './telemetry-settings.ts'
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
 /** Never shown, not even when they are wrong: they hold passwords. */
-const SECRET: readonly string[] = ['DATABASE_URL', 'MEZZ_ISSUERS', 'MEZZ_TOKEN', ...BACKING_SECRETS]
+const SECRET: readonly string[] = [
+  'DATABASE_URL',
+  'MEZZ_ISSUERS',
+  'MEZZ_TOKEN',
+  'MEZZ_METRICS_URL',
+  ...BACKING_SECRETS,
+  ...TELEMETRY_SECRETS,
+]
 /** What comes of it where these are forgotten too soon. */
 const LOST = {
   inbox: 'an event that comes again would take effect twice',
@@ -85,6 +94,9 @@ const Environment = z.object({
     .string()
     .regex(/^\d+(\.\d+)?(KiB|MiB|GiB|KB|MB|GB)$/, 'must be like 256MiB')
     .default('256MiB'),
+  /** Where a function's process hands its counters over: whoever knows the URL may. */
+  MEZZ_METRICS_URL: z.url({ protocol: /^http$/, error: 'must be an http:// URL' }).optional(),
+  ...TELEMETRY,
 })
 
 export type Environment = z.infer<typeof Environment>
@@ -135,6 +147,24 @@ export function loadEnvironmentFile(path: string): void {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new PlatformError('invalid_input', `the file of variables ${path} cannot be read: ${reason}`)
+  }
+}
+
+/** Where traces are sent, as the environment says; nothing where it says nothing. */
+export function readTelemetry(given?: Readonly<Record<string, string | undefined>>): Telemetry | undefined {
+  return telemetryOf(readEnvironment(given))
+}
+
+/** OpenTelemetry's variables for a function's process, which is a service of its own; nothing where no traces are sent. `OTEL_SERVICE_NAME` names the platform, and so the namespace of its functions. */
+export function telemetryEnvironment(service: string): Record<string, string> {
+  if (!readTelemetry()) return {}
+  const given = Object.entries(process.env).filter(([name]) => name.startsWith('OTEL_'))
+  const namespace = encodeURIComponent(process.env['OTEL_SERVICE_NAME'] || 'mezz')
+  const attributes = [`service.namespace=${namespace}`, process.env['OTEL_RESOURCE_ATTRIBUTES'] ?? '']
+  return {
+    ...Object.fromEntries(given.map(([name, value = '']) => [name, value])),
+    OTEL_SERVICE_NAME: service,
+    OTEL_RESOURCE_ATTRIBUTES: attributes.filter(Boolean).join(),
   }
 }
 

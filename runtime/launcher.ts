@@ -7,6 +7,8 @@ export interface Attempt {
   readonly owner: string
   readonly attempt: number
   readonly request: JobRequest
+  /** The span that it runs in, where spans are told of: its program finds it as `TRACEPARENT`. */
+  readonly traceparent?: string
 }
 
 export interface Usage {

@@ -66,7 +66,8 @@ Real systems are used in place of the embedded ones where these variables name t
     await stopped()
     process.stdout.write('ending: what is in flight may end\n')
     await platform.close(GRACE)
-    return 0
+    // All has ended well: a span that nobody takes, and is sent again, must not hold that up.
+    process.exit(0)
   },
 }
 

@@ -19,6 +19,8 @@ export interface FleetOptions {
   log(line: LogLine): void
   /** A process listens. */
   ready(slot: Slot, coldStartMs: number): void
+  /** A process that listened has ended, however. */
+  ended?: ((pid: number) => void) | undefined
   /** A process that listened has ended by itself. */
   crashed(): void
 }
@@ -87,6 +89,7 @@ export class Fleet {
   #ended(slot: Slot, reason: string): void {
     const { state } = slot
     this.#remove(slot)
+    if (slot.process) this.#options.ended?.(slot.process.pid)
     if (state !== 'ready') return
     slot.end()
     const { name, log, crashed } = this.#options

@@ -6,12 +6,14 @@ import { auditLine } from '../../runtime/audit.ts'
 import { foreignPage } from '../../runtime/browser.ts'
 import { PlatformError, problem } from '../../runtime/errors.ts'
 import { Refusal } from '../../runtime/refusal.ts'
+import type { Spans } from '../../runtime/spans.ts'
 import { addressOf } from './address.ts'
 import type { Admit } from './admit.ts'
 import { askedBy } from './admit.ts'
 import { refuse } from './answer.ts'
 import type { Connection } from './fetch.ts'
 import { answerByFetch } from './fetch.ts'
+import { passageSpan } from './gateway-span.ts'
 import type { Meter } from './meter.ts'
 import type { FunctionStatus, Pool } from './pool.ts'
 import { forward } from './proxy.ts'
@@ -21,6 +23,7 @@ export interface GatewayOptions {
   /** By the function's name; read at each request, so that functions may come and go. */
   readonly pools: ReadonlyMap<string, Pool>
   readonly meter?: Meter
+  readonly spans?: Spans | undefined
   /** Answers what begins with `/_mezz`. */
   platform(request: Request, connection: Connection): Response | Promise<Response>
   /** Why a name that has no pool cannot be answered, where it is no unknown one. */
@@ -40,7 +43,8 @@ export interface Gateway {
 }
 
 /** The one door of the local platform: finds the function, refuses what a foreign web page could have sent, answers all else by the functions. */
-export function createGateway({ team, pools, meter, platform, refusal, admit, audit }: GatewayOptions): Gateway {
+export function createGateway(options: GatewayOptions): Gateway {
+  const { team, pools, meter, spans, platform, refusal, admit, audit } = options
   let draining = false
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -65,7 +69,8 @@ export function createGateway({ team, pools, meter, platform, refusal, admit, au
     if (!pool) throw refusal?.(address.name) ?? new PlatformError('not_found', `no function ${address.name}`)
     if (pool.isCommand) await admit?.(request, pool)
     meter?.request(pool.name, address.path, response)
-    return forward(request, response, { pool, prefix: address.prefix, path: address.path })
+    const traceparent = spans && passageSpan(spans, { request, response, team, name: pool.name })
+    return forward(request, response, { pool, prefix: address.prefix, path: address.path, traceparent })
   }
 
   return {

@@ -20,16 +20,21 @@ const OURS = new Set(['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-prefix
 /** Names and values in turn, as `node:http` takes them. */
 export type RawHeaders = readonly string[]
 
+interface ToProcess {
+  readonly prefix: string
+  readonly guard: string | undefined
+  /** In place of the request's own. */
+  readonly traceparent?: string | undefined
+}
+
 /** The headers that a process gets for this request: all but those of the connection, and where the request came in. */
-export function toProcess(
-  request: IncomingMessage,
-  { prefix, guard }: { readonly prefix: string; readonly guard: string | undefined },
-): string[] {
+export function toProcess(request: IncomingMessage, { prefix, guard, traceparent }: ToProcess): string[] {
   const { host = '', 'transfer-encoding': encoding, 'content-length': length } = request.headers
-  const headers = pass(request, (name) => OURS.has(name))
+  const headers = pass(request, (name) => OURS.has(name) || (traceparent !== undefined && name === 'traceparent'))
   headers.push('X-Forwarded-For', request.socket.remoteAddress ?? '127.0.0.1')
   headers.push('X-Forwarded-Proto', 'http', 'X-Forwarded-Host', host)
   if (prefix) headers.push('X-Forwarded-Prefix', prefix)
+  if (traceparent) headers.push('traceparent', traceparent)
   if (guard) headers.push('X-Mezz-Guard', guard)
   if (encoding) headers.push('Transfer-Encoding', 'chunked')
   // A POST without a body says so; node:http would announce chunks.

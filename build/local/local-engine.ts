@@ -19,6 +19,7 @@ import { installerEnvironment, readRetention } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Objects } from '../../runtime/ports.ts'
 import type { Records } from '../../runtime/records.ts'
+import type { Spans } from '../../runtime/spans.ts'
 import type { EngineKey } from '../../runtime/token.ts'
 import { engineTokens } from '../../runtime/token.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
@@ -26,6 +27,7 @@ import type { Usage } from '../../runtime/usage.ts'
 import type { Workloads } from '../../runtime/workloads.ts'
 import type { Target } from '../../triggers/engine/deliver.ts'
 import { post, postBatch } from '../../triggers/engine/deliver.ts'
+import { toldBatch, toldDelivery } from '../../triggers/engine/delivery-spans.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import { startEngine } from '../../triggers/engine/engine.ts'
 import type { StoredBytes } from '../../triggers/engine/stored-bytes.ts'
@@ -44,6 +46,7 @@ export interface LocalEngineOptions {
   readonly databaseUrl: string
   readonly key: EngineKey
   readonly workloads: Workloads
+  readonly spans?: Spans | undefined
   readonly log: EngineLog
 }
 
@@ -73,6 +76,7 @@ export function openLocalEngine({
   databaseUrl,
   key,
   workloads,
+  spans,
   log,
 }: LocalEngineOptions): LocalEngine {
   const team = environment.MEZZ_TEAM
@@ -130,10 +134,17 @@ export function openLocalEngine({
         parallelJobs: Math.max(1, cpus().length - 1),
         partitions: PARTITIONS,
         log,
+        spans,
         triggers: () => serving.catalogue().triggers,
         told: () => functions().flatMap(({ definition }) => (definition.emits ?? []).map(({ topic }) => topic)),
-        deliver: async (trigger, record) => post(record, await targetOf(trigger)),
-        deliverBatch: async (trigger, records) => postBatch(records, await targetOf(trigger)),
+        async deliver(trigger, record) {
+          const target = await targetOf(trigger)
+          return toldDelivery(spans, trigger, record, (traceparent) => post(record, { ...target, traceparent }))
+        },
+        async deliverBatch(trigger, records) {
+          const target = await targetOf(trigger)
+          return toldBatch(spans, trigger, records, (traceparent) => postBatch(records, { ...target, traceparent }))
+        },
       })
 
       async function targetOf({ definition: { deliver } }: NamedTrigger): Promise<Target> {

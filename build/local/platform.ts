@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FunctionSchema } from '../../runtime/adapters/team-database.ts'
 import type { Environment } from '../../runtime/env.ts'
-import { inheritedEnvironment, installerEnvironment } from '../../runtime/env.ts'
+import { inheritedEnvironment, installerEnvironment, telemetryEnvironment } from '../../runtime/env.ts'
 import { authenticate } from '../../runtime/identity.ts'
 import { openIssuers } from '../../runtime/issuers.ts'
 import { publicKeys } from '../../runtime/jwt.ts'
@@ -11,6 +11,8 @@ import { laptopIssuer } from '../../runtime/laptop-issuer.ts'
 import type { WorkloadStatus } from '../../runtime/workloads.ts'
 import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
+import { triggerFamilies } from '../../triggers/engine/engine-counts.ts'
+import { createFunctionCounts } from '../../triggers/engine/function-counts.ts'
 import type { TriggerStatus } from '../../triggers/engine/trigger.ts'
 import { open as openObjects } from '../compose/objects.ts'
 import { s3Of } from '../compose/s3.ts'
@@ -18,6 +20,7 @@ import type { FoundFunction } from '../found.ts'
 import { admission } from './admit.ts'
 import { keepBucket } from './bucket.ts'
 import { calm } from './calm.ts'
+import { openCountsDoor } from './counts-door.ts'
 import { openDataFolder } from './data-folder.ts'
 import { engineKey, laptopKey } from './engine-key.ts'
 import type { Connection } from './fetch.ts'
@@ -25,6 +28,8 @@ import type { LocalEngine } from './local-engine.ts'
 import { openLocalEngine } from './local-engine.ts'
 import { openLogBook } from './log-book.ts'
 import { openMeter } from './meter.ts'
+import { platformFamilies } from './platform-families.ts'
+import { openPlatformSpans } from './platform-spans.ts'
 import type { LogLine } from './process.ts'
 import type { Serving } from './serving.ts'
 import { createServing } from './serving.ts'
@@ -61,6 +66,7 @@ const STATUS_WAITS = 1000
 const RETURN_WAITS = 5000
 const GIVE_UP_GRACE = 1000
 const LAST_REPORT = 2000
+const LAST_SPANS = 2000
 
 /** The platform without a cluster: embedded stores, the engine, and a gateway behind which each function has processes of its own. Rejects with nothing left running. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
@@ -96,6 +102,11 @@ async function open(
     const at = new Date().toISOString()
     say({ at, level, message: told })
   })
+  const spans = openPlatformSpans(environment, log)
+  atEnd(() => spans.close(LAST_SPANS))
+  const counts = createFunctionCounts()
+  const door = await openCountsDoor(counts.take)
+  atEnd(() => door.close())
   const key = await engineKey(folder.path)
   const engineKeys = publicKeys([key])
   const issuers = [...(environment.MEZZ_ISSUERS ?? []), laptopIssuer(publicKeys([await laptopKey(folder.path)]), team)]
@@ -122,11 +133,12 @@ async function open(
     const has = (...ports: readonly string[]): boolean => uses.some((one) => ports.includes(one))
     return {
       ...inherited,
+      ...telemetryEnvironment(name),
       MEZZ_TEAM: team,
       MEZZ_ENGINE_KEYS: JSON.stringify(engineKeys),
       MEZZ_DEVELOPER: trust.developer ? '1' : '0',
       // The gateway judges who calls a program, which must not see the secrets of issuers.
-      ...('app' in definition ? { MEZZ_ISSUERS: JSON.stringify(issuers) } : {}),
+      ...('app' in definition ? { MEZZ_ISSUERS: JSON.stringify(issuers), MEZZ_METRICS_URL: door.url } : {}),
       ...(has('sql') ? { DATABASE_URL: (await storing).urls.of(name) } : {}),
       ...(has('objects', 'tables') ? objectVariables(objectStore) : {}),
       ...(has('tables') ? { TABLES_FOLDER: join(folder.run, 'tables'), TABLES_MEMORY: environment.TABLES_MEMORY } : {}),
@@ -148,6 +160,8 @@ async function open(
     folders,
     idle,
     meter,
+    spans: spans.gateway,
+    ended: counts.ended,
     data: join(folder.run, 'serving'),
     path: inherited['PATH'] ?? '',
     platform: (request, connection) => platform(request, connection),
@@ -201,6 +215,7 @@ async function open(
     databaseUrl: store.urls.engine,
     key,
     workloads: placed,
+    spans: spans.engine,
     log,
   })
   const { usage, stored } = local
@@ -215,6 +230,12 @@ async function open(
     authenticate: authenticate({ ...trust, name: 'mezz', verifyEngine: undefined, audit: say }),
     triggers: () => serving.catalogue().triggers,
     status,
+    spans: spans.engine,
+    metrics: async () => [
+      ...platformFamilies(counts, serving.status()),
+      ...(engine?.families() ?? []),
+      ...triggerFamilies(await triggerStatus(engine)),
+    ],
     async usage(question) {
       await Promise.all([meter.report(), stored.refresh()])
       return usage.read(question)

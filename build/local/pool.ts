@@ -21,6 +21,8 @@ export interface PoolOptions {
   /** From SIGTERM to SIGKILL. */
   readonly grace?: number
   readonly meter?: Meter
+  /** Is told of each process that has ended, however. */
+  ended?(pid: number): void
   log(line: LogLine): void
 }
 
@@ -70,6 +72,7 @@ export class Pool {
       startTimeout: options.startTimeout ?? 30_000,
       grace: options.grace ?? 10_000,
       meter: options.meter,
+      ended: options.ended,
       log: options.log,
       ready: (slot, coldStartMs) => this.#ready(slot, coldStartMs),
       crashed: () => this.#scaleIn(this.#waiting.length > 0 ? 0 : REST_AFTER_CRASH_MS),

@@ -15,6 +15,8 @@ export interface Target {
   readonly prefix: string
   /** With the query, undecoded. */
   readonly path: string
+  /** In place of the request's own. */
+  readonly traceparent?: string | undefined
 }
 
 /** Sends a request on to a process of the pool and its answer back, streaming both; rejects with what is to be answered instead. */
@@ -50,7 +52,7 @@ function exchange({ request, response, lease, target, caller }: Exchange): Promi
     port: process.port,
     method: request.method,
     path: target.path,
-    headers: toProcess(request, { prefix: target.prefix, guard }),
+    headers: toProcess(request, { prefix: target.prefix, guard, traceparent: target.traceparent }),
     agent,
   })
   let connected = false

@@ -93,7 +93,7 @@ export function childProcesses(options: ChildProcessesOptions): Launcher {
 }
 
 async function prepare(
-  { job, owner, attempt, request }: Attempt,
+  { job, owner, attempt, request, traceparent }: Attempt,
   { objects, resolve, grace = 5000, folder, cache, signal }: ChildProcessesOptions & Place,
 ) {
   const { command, environment } = await resolve(owner, request.program)
@@ -120,6 +120,7 @@ async function prepare(
       MEZZ_ATTEMPT: String(attempt),
       MEZZ_OUTPUT: output,
       MEZZ_CACHE: cache,
+      ...(traceparent ? { TRACEPARENT: traceparent } : {}),
     },
     mark: `MEZZ_OUTPUT=${folder}/`,
     grace,

@@ -9,6 +9,7 @@ import { parseResourceName } from '../resource-name.ts'
 import { traceparent } from '../trace.ts'
 import { uuidv7 } from '../uuid.ts'
 import type { Database } from './postgres.ts'
+import { emitSpans, tellingOf, toldQuery, toldTransaction } from './sql-spans.ts'
 
 /** What goes into the outbox; the database adds who said it and when. */
 interface Emitted {
@@ -22,7 +23,7 @@ interface Emitted {
 
 /** The `sql` port of one function: its own schema by its own role, and the inbox that lies in it. */
 export function functionSql(database: Database): { readonly sql: Sql<string>; readonly inbox: Inbox } {
-  const { query } = database
+  const query = toldQuery(database.query)
 
   return {
     sql: {
@@ -30,14 +31,21 @@ export function functionSql(database: Database): { readonly sql: Sql<string>; re
       async transaction(work) {
         const context = requestContext.getStore()
         const event = beginOnce(context)
-        return database.transaction(async (inside) => {
-          if (event) await enter(inside, event)
-          const { tx, close } = transaction(inside, context)
-          const result = await work(tx)
-          await context?.mark?.(inside)
-          await close()
-          return result
-        })
+        const telling = tellingOf(context)
+        const created = emitSpans(telling)
+        const result = await toldTransaction(telling, (within) =>
+          database.transaction(async (plain) => {
+            const inside = toldQuery(plain, within)
+            if (event) await enter(inside, event)
+            const { tx, close } = transaction(inside, context, created)
+            const result = await work(tx)
+            await context?.mark?.(inside)
+            await close()
+            return result
+          }),
+        )
+        created.tell()
+        return result
       },
       async job(id) {
         const [row] = await query<
@@ -81,7 +89,7 @@ async function enter(query: Query, { path, source, id }: IncomingEvent): Promise
 }
 
 /** Emits and jobs are gathered and stored together, last, so that the locks on their keys are held briefly. */
-function transaction(query: Query, context: RequestContext | undefined) {
+function transaction(query: Query, context: RequestContext | undefined, created: ReturnType<typeof emitSpans>) {
   const events: Emitted[] = []
   const jobs: { readonly id: string; readonly request: JobRequest }[] = []
 
@@ -117,7 +125,10 @@ function transaction(query: Query, context: RequestContext | undefined) {
   async function close(): Promise<void> {
     const causes = causesOf(context)
     if (jobs.length > 0) await query`select mezz.start_jobs(${jobs.map((job) => ({ ...job, context: causes }))}::jsonb)`
-    if (events.length > 0) await query`select mezz.emit(${events.map((event) => ({ ...causes, ...event }))}::jsonb)`
+    if (events.length > 0) {
+      const envelopes = events.map((event) => ({ ...causes, ...created.of(event), ...event }))
+      await query`select mezz.emit(${envelopes}::jsonb)`
+    }
   }
   return { tx, close }
 }

@@ -46,6 +46,7 @@ describe('a flow run', () => {
       },
       triggers: () => [{ name: 'toy', definition: { on: toyHappened, deliver: { to: 'toy', path: '/' } } }],
       status: async () => ({}),
+      metrics: async () => [],
       usage: async () => [],
       logs: () => [],
     })

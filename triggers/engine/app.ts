@@ -2,15 +2,20 @@ import type { MiddlewareHandler } from 'hono'
 import { Hono } from 'hono'
 import * as z from 'zod'
 import type { Cancellations } from '../../runtime/cancellations.ts'
+import type { RequestContext } from '../../runtime/context.ts'
 import { requestContext } from '../../runtime/context.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import { PlatformError } from '../../runtime/errors.ts'
+import type { Family } from '../../runtime/exposition.ts'
+import { EXPOSITION_TYPE, exposition } from '../../runtime/exposition.ts'
+import { tellRequest } from '../../runtime/http-span.ts'
 import { authorize } from '../../runtime/identity.ts'
 import { missing } from '../../runtime/missing.ts'
 import { openapi } from '../../runtime/openapi.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import { refuse } from '../../runtime/refuse.ts'
+import type { Spans } from '../../runtime/spans.ts'
 import { timeoutOf, withinTime } from '../../runtime/time-limit.ts'
 import { continueTrace, traceparent } from '../../runtime/trace.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
@@ -45,8 +50,10 @@ export interface EngineAppOptions extends UsageRoutesOptions {
   readonly authenticate: MiddlewareHandler
   /** Seconds that a request may last: 60 unless said. */
   readonly timeout?: number
+  readonly spans?: Spans | undefined
   triggers(): readonly NamedTrigger[]
   status(): Promise<unknown>
+  metrics(): Promise<readonly Family[]>
   logs(page: {
     readonly function: string | undefined
     readonly after: number
@@ -77,12 +84,24 @@ const ABOUT = {
 /** The platform's own routes, `/_mezz/…`: status, events from outside, flow runs, lineage, logs. */
 export function createEngineApp(options: EngineAppOptions): Hono {
   const routes = engineRoutes(options)
+  const { spans } = options
 
   const app = new Hono().basePath('/_mezz')
   return app
-    .use((c, next) => {
-      const trace = continueTrace(c.req.header('traceparent'))
-      return requestContext.run({ id: uuidv7(), inbox: undefined, trace, caller: undefined, event: undefined }, next)
+    .use(async (c, next) => {
+      const trace = continueTrace(c.req.header('traceparent'), spans?.samples)
+      const context: RequestContext = {
+        id: uuidv7(),
+        inbox: undefined,
+        trace,
+        spans,
+        caller: undefined,
+        event: undefined,
+      }
+      const at = Date.now()
+      const begun = performance.now()
+      await requestContext.run(context, next)
+      tellRequest(c, context, { at, ms: performance.now() - begun })
     })
     .use(withinTime({ name: ABOUT.name, timeout: timeoutOf(options) }))
     .get('/openapi.json', (c) => c.json(openapi(ABOUT, routes)))
@@ -99,6 +118,9 @@ function engineRoutes(options: EngineAppOptions): Hono {
   return new Hono()
     .get('/status', answers('Functions and triggers', { 200: Status }), async (c) =>
       c.json({ team, ...Object(await options.status()) }),
+    )
+    .get('/metrics', answers("Everything counted, in Prometheus' text format", { 200: 'text/plain' }), async (c) =>
+      c.text(exposition(await options.metrics()), 200, { 'Content-Type': EXPOSITION_TYPE }),
     )
     .post(
       '/events',

@@ -12,6 +12,8 @@ export interface Target {
   readonly token: string
   /** Milliseconds until the answer must be there. */
   readonly timeout: number
+  /** The span that the post lies in, where it is not the event's own. */
+  readonly traceparent?: string | undefined
 }
 
 /** How an attempt ended, and who served it. */
@@ -43,7 +45,7 @@ const agent = new Agent({ keepAlive: true, maxFreeSockets: 64 })
 
 /** Posts an event to its target in CloudEvents' HTTP binary mode; always answers. */
 export async function post(record: LogRecord, target: Target): Promise<Answer> {
-  const traceparent = attribute(record, 'traceparent')
+  const traceparent = target.traceparent ?? attribute(record, 'traceparent')
   const headers = { ...httpHeaders(record), ...(traceparent ? { traceparent } : {}) }
   try {
     return answerOf(await ask({ headers, body: record.value }, target))
@@ -54,7 +56,8 @@ export async function post(record: LogRecord, target: Target): Promise<Answer> {
 
 /** Posts several events in CloudEvents' HTTP batch mode (v1.0.2 §3.3); answers for each, in their order, as the target did in `{items: [{id, status, …}]}`. */
 export async function postBatch(records: readonly LogRecord[], target: Target): Promise<readonly Answer[]> {
-  const headers = { 'content-type': 'application/cloudevents-batch+json' }
+  const { traceparent } = target
+  const headers = { 'content-type': 'application/cloudevents-batch+json', ...(traceparent ? { traceparent } : {}) }
   try {
     const response = await ask({ headers, body: `[${records.map(structured).join()}]` }, target)
     const whole = answerOf(response)

@@ -1,19 +1,25 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
+import type { Family } from '../../runtime/exposition.ts'
 import type { JobStore } from '../../runtime/job-store.ts'
 import type { Launcher } from '../../runtime/launcher.ts'
 import type { Ledger } from '../../runtime/ledger.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import type { Schedules } from '../../runtime/schedules.ts'
+import type { Spans } from '../../runtime/spans.ts'
 import type { LogRecord, Topics } from '../../runtime/topics.ts'
 import type { TriggerStates } from '../../runtime/trigger-states.ts'
 import type { WantedWorkloads, Workloads } from '../../runtime/workloads.ts'
+import { judge } from './core/policy.ts'
 import { createStallProbe } from './core/stall.ts'
 import type { Answer } from './deliver.ts'
+import { undelivered } from './deliver.ts'
 import type { Dispatch } from './dispatch.ts'
 import { createDispatch } from './dispatch.ts'
+import type { EngineCounts } from './engine-counts.ts'
+import { createEngineCounts } from './engine-counts.ts'
 import type { HousekeepingOptions } from './housekeeping.ts'
 import { keepHouse } from './housekeeping.ts'
 import { runJobs } from './jobs.ts'
@@ -47,6 +53,8 @@ export interface EngineOptions extends Pick<HousekeepingOptions, 'expiry' | 'obj
   /** Partitions of a topic that does not exist yet. */
   readonly partitions: number
   readonly log: EngineLog
+  /** Who is told of what is done, as spans. */
+  readonly spans?: Spans | undefined
   /** Milliseconds since 1970, by the clock that people set: `Date.now` unless said. */
   readonly clock?: () => number
   /** When a trigger that has work and does not move is said to stall; milliseconds. */
@@ -62,6 +70,8 @@ export interface Engine {
   /** The functions or triggers are others now. */
   changed(): void
   status(): Promise<readonly TriggerStatus[]>
+  /** What it has done, for Prometheus. */
+  families(): readonly Family[]
   /** Takes nothing new; what is in flight ends and is stored; jobs end and wait for the next engine. */
   close(): Promise<void>
 }
@@ -71,7 +81,9 @@ const CLOSE_MOST = 10_000
 const STALL = { look: 10_000, patience: 45_000 }
 
 /** Runs a team's engine: relay, deliveries, redrives, schedules, jobs; each begins again by itself when its store fails. */
-export function startEngine(options: EngineOptions): Engine {
+export function startEngine(given: EngineOptions): Engine {
+  const counts = createEngineCounts()
+  const options = { ...given, ...countedDeliveries(given, counts), counts }
   const { topics, ledger, states, log } = options
   const ended = new AbortController()
   const steps = createStepLog(options.records, (error) =>
@@ -163,6 +175,7 @@ export function startEngine(options: EngineOptions): Engine {
       dispatch?.retry()
     },
     status: () => triggerStatus(options.triggers(), dispatch?.status() ?? [], { topics, ledger, stalls }),
+    families: counts.families,
     async close() {
       ended.abort()
       // A store that does not answer must not hold the end up: what it did not take is done again by the next engine.
@@ -173,6 +186,27 @@ export function startEngine(options: EngineOptions): Engine {
       await Promise.race([steps.flush(), wait(CLOSE_MOST / 10, undefined, { ref: false })]).catch((error: unknown) =>
         log('warn', 'the last flow steps were not stored', error),
       )
+    },
+  }
+}
+
+/** Deliveries whose every attempt is counted; one that could not be sent at all is one to try again. */
+function countedDeliveries(
+  { deliver, deliverBatch }: EngineOptions,
+  counts: EngineCounts,
+): Pick<EngineOptions, 'deliver' | 'deliverBatch'> {
+  return {
+    async deliver(trigger, record) {
+      const answer = await deliver(trigger, record).catch(undelivered)
+      counts.attempted(trigger.name, judge(answer.outcome))
+      return answer
+    },
+    async deliverBatch(trigger, records) {
+      const answers = await deliverBatch(trigger, records).catch((error: unknown) =>
+        records.map(() => undelivered(error)),
+      )
+      for (const { outcome } of answers) counts.attempted(trigger.name, judge(outcome))
+      return answers
     },
   }
 }

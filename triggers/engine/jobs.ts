@@ -3,6 +3,9 @@ import { MOST_DATA } from '../../runtime/event.ts'
 import type { ClaimedJob, JobStore } from '../../runtime/job-store.ts'
 import type { AttemptEnd, Launcher } from '../../runtime/launcher.ts'
 import type { FlowStep } from '../../runtime/records.ts'
+import type { Spans } from '../../runtime/spans.ts'
+import type { EngineCounts } from './engine-counts.ts'
+import { jobSpan } from './job-span.ts'
 import { createProgress } from './progress.ts'
 import type { StepLog } from './step-log.ts'
 import type { EngineLog } from './trigger.ts'
@@ -12,6 +15,8 @@ export interface JobsOptions {
   readonly launcher: Launcher
   readonly steps: StepLog
   readonly log: EngineLog
+  readonly counts: EngineCounts
+  readonly spans?: Spans | undefined
   /** Jobs under way at most. */
   readonly parallel: number
 }
@@ -28,7 +33,7 @@ const NOTHING_USED = { coreSeconds: 0, peakMemoryBytes: 0, gpuSeconds: 0 }
 
 /** Runs the team's jobs until the signal ends, then ends what is under way: it waits for the next engine. Rejects when the store fails. */
 export async function runJobs(
-  { store, launcher, steps, log, parallel }: JobsOptions,
+  { store, launcher, steps, log, counts, spans, parallel }: JobsOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const faults = new Map<string, string>()
@@ -65,9 +70,13 @@ export async function runJobs(
     const stop = new AbortController()
     const cancel = new AbortController()
     if (job.cancel) cancel.abort()
+    counts.jobBegun()
     const done = attempt(job, stop.signal, cancel.signal)
       .catch((error: unknown) => putOff(job, stop.signal, error))
-      .finally(() => underWay.delete(job.job))
+      .finally(() => {
+        underWay.delete(job.job)
+        counts.jobEnded()
+      })
     underWay.set(job.job, { stop, cancel, done })
   }
   async function cancel(): Promise<void> {
@@ -87,6 +96,7 @@ export async function runJobs(
 
   async function attempt(job: ClaimedJob, stop: AbortSignal, cancel: AbortSignal): Promise<void> {
     const step = stepOf(job)
+    const span = jobSpan(spans, job)
     steps.add({ ...step, state: 'running' })
     const progress = createProgress(job.lines)
     const telling = tell()
@@ -95,7 +105,9 @@ export async function runJobs(
     faults.delete(job.job)
     // Stopped because the engine ends, or another has it: its end is not ours to tell.
     if (stop.aborted) return
-    if (!(await finish(job, end, stop))) return
+    span.end(end)
+    if (!(await finish(span.job, end, stop))) return
+    counts.jobDone(end.state)
     const ms = Date.now() - step.at.getTime()
     const state = end.state === 'succeeded' ? 'done' : end.state
     steps.add({ ...step, state, ms, error: end.state === 'failed' ? end.error : undefined })
@@ -105,7 +117,7 @@ export async function runJobs(
       if (job.attempt > MOST_ATTEMPTS) return failed(givenUp(faults.get(job.job)))
       await launcher.clear(job.job)
       if (cancel.aborted) return { state: 'cancelled', usage: NOTHING_USED }
-      const end = await launcher.run(job, {
+      const end = await launcher.run(span.job, {
         signal: AbortSignal.any([stop, cancel]),
         line: (text) => progress.line(text),
       })

@@ -1,9 +1,12 @@
 import type { Outbox, OutboxEvent } from '../../runtime/outbox.ts'
 import type { Records } from '../../runtime/records.ts'
 import { scheduleDue } from '../../runtime/schedule-due.ts'
+import type { Spans } from '../../runtime/spans.ts'
 import type { Topics } from '../../runtime/topics.ts'
+import type { EngineCounts } from './engine-counts.ts'
 import { failureOf } from './failure.ts'
 import { lineageOf } from './lineage.ts'
+import { tellRelayed } from './relay-spans.ts'
 import { toRecord } from './wire.ts'
 
 export interface RelayOptions {
@@ -11,6 +14,8 @@ export interface RelayOptions {
   readonly outbox: Outbox
   readonly topics: Topics
   readonly records: Records
+  readonly counts: EngineCounts
+  readonly spans?: Spans | undefined
 }
 
 const BATCH = 500
@@ -19,7 +24,10 @@ const BATCH = 500
  * Brings events from the outbox to their topics, in the order of their numbers, until the signal ends; rejects when the
  * store or the log fails. An event is dropped once it is appended, so a crash between repeats it and loses none.
  */
-export async function relay({ team, outbox, topics, records }: RelayOptions, signal: AbortSignal): Promise<void> {
+export async function relay(
+  { team, outbox, topics, records, counts, spans }: RelayOptions,
+  signal: AbortSignal,
+): Promise<void> {
   await outbox.alone(async (ended) => {
     while (!ended.aborted) {
       const rung = outbox.rung(ended)
@@ -42,10 +50,14 @@ export async function relay({ team, outbox, topics, records }: RelayOptions, sig
     if (faults.length > 0) throw faults[0]
   }
   async function bring(topic: string, events: readonly OutboxEvent[]): Promise<void> {
+    const at = Date.now()
+    const begun = performance.now()
     await topics.append(
       topic,
       events.map(({ envelope }) => toRecord(envelope)),
     )
+    counts.relayed(topic, events.length)
+    tellRelayed(spans, events, { at, ms: performance.now() - begun })
     await outbox.drop(events.map(({ seq }) => seq))
   }
 }

@@ -79,6 +79,7 @@ const app = createEngineApp({
   }),
   triggers: () => TRIGGERS,
   status: () => Promise.resolve({}),
+  metrics: () => Promise.resolve([]),
   logs: () => [],
 })
 const { pools, gateway } = serveToys(settings, {

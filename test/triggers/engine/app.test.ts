@@ -53,6 +53,7 @@ function setup(options: Partial<EngineAppOptions> = {}) {
     },
     triggers: () => [{ name: 'noted-to-toy', definition: { on: noted, deliver: { to: 'toy', path: '/' } } }],
     status: async () => ({}),
+    metrics: async () => [],
     logs: () => [],
     ...options,
   })
