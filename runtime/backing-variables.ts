@@ -31,12 +31,10 @@ export const BACKING = {
   S3_ACCESS_KEY: z.string().min(1).optional(),
   S3_SECRET_KEY: z.string().min(1).optional(),
   S3_CA_FILE: z.string().min(1).optional(),
-  /** A cache that all processes share. */
-  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// or rediss:// URL' }).optional(),
 } as const
 
 /** Those that must not be shown, not even when they are wrong. */
-export const BACKING_SECRETS = ['KAFKA_PASSWORD', 'S3_ACCESS_KEY', 'S3_SECRET_KEY', 'REDIS_URL'] as const
+export const BACKING_SECRETS = ['KAFKA_PASSWORD', 'S3_ACCESS_KEY', 'S3_SECRET_KEY'] as const
 
 type Given = Readonly<Record<string, string | undefined>>
 

@@ -31,8 +31,7 @@ Real systems are used in place of the embedded ones where these variables name t
   KAFKA_BROKERS  Kafka for the topics, host:port and more with commas; KAFKA_TLS=1, KAFKA_CA_FILE,
                  KAFKA_SASL (plain, scram-sha-256, scram-sha-512) with KAFKA_USER, KAFKA_PASSWORD
   S3_ENDPOINT    MinIO or another S3 for the objects; S3_ACCESS_KEY, S3_SECRET_KEY, S3_BUCKET
-                 (mezz-<team>), S3_REGION, S3_CA_FILE, S3_PUBLIC_ENDPOINT (in presigned URLs)
-  REDIS_URL      Redis 7 for the cache`,
+                 (mezz-<team>), S3_REGION, S3_CA_FILE, S3_PUBLIC_ENDPOINT (in presigned URLs)`,
   options: {
     port: { type: 'string', default: '8080' },
     data: { type: 'string', default: '.mezz' },
@@ -72,12 +71,11 @@ Real systems are used in place of the embedded ones where these variables name t
 }
 
 /** The systems that the environment names, a line each. */
-function realSystems({ DATABASE_URL, KAFKA_BROKERS, S3_ENDPOINT, REDIS_URL }: Environment): readonly string[] {
+function realSystems({ DATABASE_URL, KAFKA_BROKERS, S3_ENDPOINT }: Environment): readonly string[] {
   const named = {
     'PostgreSQL for the tables': DATABASE_URL && new URL(DATABASE_URL).host,
     'Kafka for the topics': KAFKA_BROKERS?.join(),
     'S3 for the objects': S3_ENDPOINT,
-    'Redis for the cache': REDIS_URL && new URL(REDIS_URL).host,
   }
   return Object.entries(named).flatMap(([system, where]) => (where ? [`${system}: ${where}`] : []))
 }

@@ -23,14 +23,15 @@ export function isInside(folder: string, path: string): boolean {
 }
 
 /** Refuses where the environment says that not all is kept in the data folder. */
-export function demandEmbedded({ DATABASE_URL, OBJECTS_FOLDER }: Environment): void {
+export function demandEmbedded({ DATABASE_URL, OBJECTS_FOLDER, S3_ENDPOINT }: Environment): void {
   const elsewhere = [
     ...(DATABASE_URL === undefined ? [] : ['DATABASE_URL']),
     ...(OBJECTS_FOLDER === undefined ? [] : ['OBJECTS_FOLDER']),
+    ...(S3_ENDPOINT === undefined ? [] : ['S3_ENDPOINT']),
   ]
   if (elsewhere.length === 0) return
   throw new PlatformError(
     'invalid_input',
-    `by ${elsewhere.join(' and ')} not everything lies in the data folder: back that up by its own tools (pg_dump for a database), or unset the variable`,
+    `by ${elsewhere.join(' and ')} not everything lies in the data folder: back that up by its own tools (pg_dump for a database, a mirror for a bucket), or unset the variable`,
   )
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createBundler } from '../../build/bundle.ts'
 import { readCatalogue } from '../../build/catalogue.ts'
@@ -7,8 +8,9 @@ import { entry, sourceOf } from '../../build/entry.ts'
 
 const MIB = 2 ** 20
 const EVERY = ['@hono/node-server', 'hono', 'jose', 'zod']
-/** The exporter of traces. */
+/** The exporter of traces, and the client of S3 with all that it brings. */
 const OTEL = /^@opentelemetry\//
+const S3 = /^(@aws-sdk\/|@aws\/|@smithy\/|@aws-crypto\/|tslib$|fast-xml-parser$|strnum$|bowser$)/
 /** The client of PostgreSQL with all that it brings. */
 const SQL = /^(pg|postgres-|pgpass$|split2$|xtend$)/
 
@@ -21,29 +23,33 @@ describe('the bundle of a function that we ship', { concurrency: 1, timeout: 120
       const bundler = await createBundler(sourceOf(fn, entry))
       t.after(() => bundler.dispose())
 
-      const { packages, bytes: whole, files } = await bundler.build()
-      // OpenTelemetry's exporter lies in a chunk that nothing loads before a span has ended.
-      const late = [...files].filter(([path]) => /^chunks\/otlp-/.test(path))
-      const bytes = whole - late.reduce((sum, [, file]) => sum + file.byteLength, 0)
+      const { packages, files } = await bundler.build()
+      // What is loaded at each start, and what waits until a span ends or an S3 bucket is asked for something.
+      const eager = loadedAtStart(files)
+      const late = [...files.keys()].filter((path) => path.startsWith('chunks/') && !eager.includes(path))
+      const bytesOf = (paths: readonly string[]) =>
+        paths.reduce((sum, path) => sum + (files.get(path)?.byteLength ?? 0), 0)
+      const programs = [...files.keys()].filter((path) => /^programs\/[^/]+$/.test(path))
+      const hasObjects = uses.includes('objects') || uses.includes('tables')
 
       assert.deepEqual(
-        packages.filter((name) => !SQL.test(name) && !OTEL.test(name)),
+        packages.filter((name) => !SQL.test(name) && !OTEL.test(name) && !S3.test(name)),
         EVERY,
       )
       assert.equal(packages.includes('pg'), uses.includes('sql'))
+      assert.equal(packages.includes('@aws-sdk/client-s3'), hasObjects)
       // Each program is a file of its own, which holds zod again.
-      const programs = [...files.keys()].filter((path) => /^programs\/[^/]+$/.test(path)).length
-      assert.ok(bytes < MIB + Math.max(0, programs - 1) * (MIB / 4), `${bytes} bytes`)
+      const most = MIB + Math.max(0, programs.length - 1) * (MIB / 4)
+      const bytes = bytesOf([...eager, ...programs])
+      assert.ok(bytes < most, `${bytes} bytes`)
       // Native packages stay files of their own, and are named only where their port is used; a program opens its own ports.
-      const own = [...files].filter(([path]) => !path.startsWith('programs/'))
-      const text = own.map(([, file]) => Buffer.from(file).toString('latin1')).join('\n')
-      const holders = own.filter(([, file]) => Buffer.from(file).includes('BatchSpanProcessor'))
-      assert.deepEqual(
-        holders.map(([path]) => path),
-        late.map(([path]) => path),
-      )
-      assert.equal(late.length, 1)
-      assert.ok(whole - bytes < 150_000, `${whole - bytes} bytes`)
+      const textOf = (paths: readonly string[]) =>
+        paths.map((path) => Buffer.from(files.get(path) ?? '').toString('latin1')).join('\n')
+      const text = textOf([...eager, ...late])
+      for (const client of ['BatchSpanProcessor', 'ListObjectsV2Command']) {
+        assert.equal(textOf(eager).includes(`class ${client}`), false)
+      }
+      assert.ok(bytesOf(late) < (hasObjects ? 2.5 * MIB : MIB / 4), `${bytesOf(late)} bytes`)
       assert.equal(text.includes('@duckdb/node-api'), uses.includes('tables'))
       assert.equal(text.includes('onnxruntime-node'), uses.includes('models'))
     })
@@ -63,3 +69,15 @@ describe('the bundle of a function that we ship', { concurrency: 1, timeout: 120
     }
   })
 })
+
+/** The bundle's start with all that it imports, but what it imports later. */
+function loadedAtStart(files: ReadonlyMap<string, Uint8Array>): readonly string[] {
+  const found = new Set(['index.mjs'])
+  for (const path of found) {
+    const text = Buffer.from(files.get(path) ?? '').toString('utf8')
+    for (const [, from = ''] of text.matchAll(/^(?:import|\} from|import .* from|export .* from) ?"(\.[^"]+)"/gm)) {
+      found.add(join(dirname(path), from))
+    }
+  }
+  return [...found].filter((path) => files.has(path))
+}

@@ -56,7 +56,6 @@ describe('the environment', () => {
     ['KAFKA_SASL', 'gssapi'],
     ['S3_ENDPOINT', 'minio:9000'],
     ['S3_BUCKET', 'My_Bucket'],
-    ['REDIS_URL', 'localhost:6379'],
     ['MEZZ_RETENTION_LOG', '7'],
     ['MEZZ_RETENTION_DEAD_LETTERS', '0d'],
     ['MEZZ_RETENTION_INBOX', '36.9d'],
@@ -122,7 +121,6 @@ describe('the environment', () => {
       { DATABASE_URL: 'mysql://me:hunter2@localhost/x' },
       { DATABASE_URL: 'hunter2' },
       { MEZZ_TOKEN: 'hunter2 hunter2' },
-      { REDIS_URL: 'http://:hunter2@localhost' },
     ]) {
       assert.throws(
         () => readEnvironment(given),
