@@ -62,6 +62,9 @@ const Environment = z.object({
   MEZZ_MODEL: z.string().min(1).optional(),
   MEZZ_LAUNCHER_FD: z.union([z.literal('').transform(() => undefined), z.coerce.number().int().min(3)]).optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  /** What a statement of a function or of the engine may take, and wait for a lock. */
+  MEZZ_SQL_STATEMENT: Duration.default(60_000),
+  MEZZ_SQL_LOCK: Duration.default(15_000),
   /** A folder as object store. */
   OBJECTS_FOLDER: z.string().min(1).optional(),
   /** Where DuckDB may lay down its scratch files. */

@@ -107,7 +107,8 @@ async function open(
   const { port: objects } = openObjects(objectStore)
 
   // The database starts while the functions are bundled; who needs it waits for it.
-  const storing = openTeamStore({ team, folder, url: environment.DATABASE_URL, log })
+  const limits = { statement: environment.MEZZ_SQL_STATEMENT, lock: environment.MEZZ_SQL_LOCK }
+  const storing = openTeamStore({ team, folder, url: environment.DATABASE_URL, log, limits })
   atEnd(() => storing.then((store) => store.close()).catch(() => undefined))
   storing.catch(() => undefined)
   const inherited = inheritedEnvironment()
@@ -146,6 +147,7 @@ async function open(
     path: inherited['PATH'] ?? '',
     platform: (request, connection) => platform(request, connection),
     admit: admission({ ...trust, engineKeys }),
+    developer: trust.developer,
     audit: say,
     log: (line) => book.write(line),
     env: environmentOf,
