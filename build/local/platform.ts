@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { connectionLimit } from '../../runtime/adapters/connection-limit.ts'
 import type { FunctionSchema } from '../../runtime/adapters/team-database.ts'
 import type { Environment } from '../../runtime/env.ts'
 import { inheritedEnvironment, installerEnvironment } from '../../runtime/env.ts'
+import { PlatformError } from '../../runtime/errors.ts'
 import { authenticate } from '../../runtime/identity.ts'
 import { openIssuers } from '../../runtime/issuers.ts'
 import { publicKeys } from '../../runtime/jwt.ts'
@@ -11,11 +13,12 @@ import { laptopIssuer } from '../../runtime/laptop-issuer.ts'
 import type { WorkloadStatus } from '../../runtime/workloads.ts'
 import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
-import type { TriggerStatus } from '../../triggers/engine/trigger.ts'
+import type { EngineLog, TriggerStatus } from '../../triggers/engine/trigger.ts'
 import { open as openObjects } from '../compose/objects.ts'
 import type { FoundFunction } from '../found.ts'
 import { admission } from './admit.ts'
 import { calm } from './calm.ts'
+import { connectionNeed, connectionWarning } from './connection-budget.ts'
 import { openDataFolder } from './data-folder.ts'
 import { engineKey, laptopKey } from './engine-key.ts'
 import type { Connection } from './fetch.ts'
@@ -161,6 +164,9 @@ async function open(
     },
   })
   atEnd((grace) => serving.drain(grace))
+  if (environment.DATABASE_URL) {
+    await checkConnections(environment.DATABASE_URL, { functions: serving.catalogue().functions, log })
+  }
   const placed = await localWorkloads({
     folder: folder.workloads,
     serving,
@@ -215,6 +221,22 @@ async function open(
   atEnd(async () => engine?.close())
   serving.watch()
   return { url, missing, status }
+}
+
+/** Warns where functions at their full scale want more connections than the server takes; refuses where nothing would work. A server that does not answer is asked no more. */
+async function checkConnections(
+  url: string,
+  { functions, log }: { readonly functions: readonly FoundFunction[]; readonly log: EngineLog },
+): Promise<void> {
+  const limit = await connectionLimit(url).catch((error: unknown) => {
+    log('warn', 'how many connections the database takes is not known', error)
+    return undefined
+  })
+  if (limit === undefined) return
+  const need = connectionNeed(functions)
+  const warning = connectionWarning(need, limit)
+  if (warning && limit < need.least) throw new PlatformError('invalid_input', warning)
+  if (warning) log('warn', warning)
 }
 
 /** Each function's numbers, and what its declaration says. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -19,6 +20,23 @@ import { startServer } from '../servers/server.ts'
 
 const MIB = 1024 * 1024
 const NAME = 'ai.example'
+/** A program that sends its second line when it is asked to, and so not before the first one has arrived. */
+const LINES = `import { createServer } from 'node:http'
+let waiting
+createServer((request, response) => {
+  if (request.url === '/next') {
+    waiting?.end('data: second\\n\\n')
+    return response.end()
+  }
+  waiting = response
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.write('data: first\\n\\n')
+}).listen(Number(process.env.PORT), '127.0.0.1')
+process.on('SIGTERM', () => process.exit(0))
+`
+const DECLARED = `import { defineCommand } from 'mezz/define'
+export default defineCommand({ name: 'lines', summary: 'Lines', scope: 'lines', command: ['node', 'server.mjs'] })
+`
 const Problem = z.object({ code: z.string(), errors: z.array(z.object({ reason: z.string() })).optional() })
 
 interface Answer {
@@ -35,6 +53,9 @@ describe('nginx in front of mezz dev', { timeout: 300_000 }, () => {
   let token = ''
   before(async () => {
     const program = join(debian('nginx', ['nginx', 'nginx-common']), 'usr/sbin/nginx')
+    mkdirSync(join(root, 'functions/lines'), { recursive: true })
+    writeFileSync(join(root, 'functions/lines/server.mjs'), LINES)
+    writeFileSync(join(root, 'functions/lines/function.ts'), DECLARED)
     dev = await startDev({ data: join(root, 'data'), folder: root })
     const launcher = resolve('build/launch.js')
     token = (await promisify(execFile)(process.execPath, [launcher, 'token', '--data', dev.data])).stdout.trim()
@@ -124,7 +145,21 @@ ${nginxConfiguration({ serverName: NAME, upstream: dev.url, listen: `127.0.0.1:$
     assert.equal(Problem.parse(JSON.parse(answer.body)).code, 'not_found')
   })
 
-  it('streams a body of 192 MiB on, with the memory of nginx flat and none of it on its disk', async () => {
+  it('passes each line of a progress stream on before the next one is there', async () => {
+    const answer = await new Promise<IncomingMessage>((done, failed) => {
+      const headers = { Host: NAME, ...bearer() }
+      request({ host: '127.0.0.1', port, path: '/default/lines/', headers }, done).on('error', failed).end()
+    })
+    const lines: string[] = []
+    for await (const part of answer) {
+      lines.push(String(part).trim())
+      if (lines.length === 1) assert.equal((await ask('/default/lines/next', bearer())).status, 200)
+    }
+
+    assert.deepEqual(lines, ['data: first', 'data: second'])
+  })
+
+  it('streams a body of 192 MiB on with the memory of nginx flat', async () => {
     const line = `${'1234567,'.repeat(127)}12345\n`
     const rows = Buffer.from(line.repeat(1024))
     const parts = Math.ceil((192 * MIB) / rows.length)
@@ -132,8 +167,8 @@ ${nginxConfiguration({ serverName: NAME, upstream: dev.url, listen: `127.0.0.1:$
     const asked = request({
       host: '127.0.0.1',
       port,
-      path: '/default/ingest/datasets/big',
-      method: 'PUT',
+      path: '/default/ingest/datasets?name=big',
+      method: 'POST',
       headers: { Host: NAME, 'Content-Type': 'text/csv', ...bearer() },
     })
     const answered = new Promise<Answer>((done, failed) => {
