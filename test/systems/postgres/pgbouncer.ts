@@ -19,6 +19,7 @@ describe('a function behind PgBouncer in transaction mode', { timeout: 120_000 }
   let server: Server
   let own: Database
   let other: Database
+  let ready: Database
   before(async () => {
     const folder = debian('pgbouncer', ['pgbouncer', 'libc-ares2', 'libevent-2.1-7'])
     postgres = await startTestServer()
@@ -42,7 +43,7 @@ pool_mode = transaction
 default_pool_size = 2
 `,
     )
-    const ready = openDatabase({ url: pooled.href, most: 1 })
+    ready = openDatabase({ url: pooled.href, most: 1 })
     server = await startServer({
       command: 'setpriv',
       args: [
@@ -63,13 +64,12 @@ default_pool_size = 2
           () => false,
         ),
     })
-    await ready.close()
     const open = () => openDatabase({ url: pooled.href, schema: 'notes', roleHasPath: true })
     own = open()
     other = open()
   })
   after(async () => {
-    await Promise.all([own?.close(), other?.close()])
+    await Promise.all([own?.close(), other?.close(), ready?.close()])
     await server?.stop()
     await postgres?.stop()
     rmSync(root, { recursive: true, force: true })
