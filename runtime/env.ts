@@ -78,6 +78,9 @@ const Environment = z.object({
   MEZZ_LAUNCHER_FD: z.union([z.literal('').transform(() => undefined), z.coerce.number().int().min(3)]).optional(),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
   ...BACKING,
+  /** What a statement of a function or of the engine may take, and wait for a lock. */
+  MEZZ_SQL_STATEMENT: Duration.default(60_000),
+  MEZZ_SQL_LOCK: Duration.default(15_000),
   /** A folder as object store. */
   OBJECTS_FOLDER: z.string().min(1).optional(),
   /** Where DuckDB may lay down its scratch files. */

@@ -20,5 +20,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   backup: async () => (await import('./backup.ts')).backup,
   restore: async () => (await import('./restore.ts')).restoreCommand,
   token: async () => (await import('./token.ts')).token,
+  nginx: async () => (await import('./nginx.ts')).nginx,
+  compose: async () => (await import('./compose.ts')).compose,
   openapi: async () => (await import('./openapi.ts')).openapi,
 }

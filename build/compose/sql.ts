@@ -10,7 +10,7 @@ import type { OpenedPort } from '../../runtime/serve.ts'
 /** PostgreSQL at `DATABASE_URL`, in the function's own schema. */
 export function open({ DATABASE_URL }: Environment, fn: FunctionDefinition): OpenedPort<Sql<string>> {
   if (!DATABASE_URL) throw new PlatformError('invalid_input', 'sql: set DATABASE_URL')
-  const database = lazyDatabase({ url: DATABASE_URL, name: fn.name, schema: fn.name })
+  const database = lazyDatabase({ url: DATABASE_URL, name: fn.name, schema: fn.name, roleHasPath: true })
   const { sql, inbox } = functionSql(database)
   return { port: sql, inbox, idempotency: postgresIdempotency(database), close: () => database.close() }
 }

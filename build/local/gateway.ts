@@ -3,7 +3,8 @@ import { createServer } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { AuditLine } from '../../runtime/audit.ts'
 import { auditLine } from '../../runtime/audit.ts'
-import { foreignPage } from '../../runtime/browser.ts'
+import type { Header } from '../../runtime/browser.ts'
+import { cameByProxy, foreignOrigin, foreignPage, proxiedScheme } from '../../runtime/browser.ts'
 import { PlatformError, problem } from '../../runtime/errors.ts'
 import { Refusal } from '../../runtime/refusal.ts'
 import type { Spans } from '../../runtime/spans.ts'
@@ -30,6 +31,8 @@ export interface GatewayOptions {
   refusal?(name: string): PlatformError | undefined
   /** Judges who calls a program that does not do so itself; without it all do whom no foreign page sends. */
   readonly admit?: Admit
+  /** Whether callers without a token are the developer, which nobody is who comes by a proxy. */
+  readonly developer?: boolean
   /** Is told whom the gateway itself refuses. */
   audit?(line: AuditLine): void
 }
@@ -44,7 +47,7 @@ export interface Gateway {
 
 /** The one door of the local platform: finds the function, refuses what a foreign web page could have sent, answers all else by the functions. */
 export function createGateway(options: GatewayOptions): Gateway {
-  const { team, pools, meter, spans, platform, refusal, admit, audit } = options
+  const { team, pools, meter, spans, platform, refusal, admit, developer = true, audit } = options
   let draining = false
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
@@ -59,8 +62,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (draining) throw new PlatformError('unavailable', 'the platform is ending', { retryAfter: 1 })
-    const foreign = foreignPage(askedBy(request).header)
-    if (foreign) throw Refusal.page(foreign)
+    refuseStrangers(askedBy(request).header, developer)
     const address = addressOf(request.url ?? '', request.headers.host ?? '')
     if (address.kind === 'platform') return answerByFetch(request, response, platform)
     if (address.kind === 'nowhere') throw new PlatformError('not_found', `no route ${request.method} ${request.url}`)
@@ -91,6 +93,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       clearTimeout(late)
     },
   }
+}
+
+/** Throws a `Refusal` where a foreign page may have sent the request, or where a proxy sent it on for somebody without a token whom its address makes look like the developer. */
+function refuseStrangers(header: Header, developer: boolean): void {
+  const proxied = cameByProxy(header)
+  const foreign = proxied ? foreignOrigin(header, `${proxiedScheme(header)}:`) : foreignPage(header)
+  if (foreign) throw Refusal.page(foreign)
+  if (proxied && developer && !/^bearer\b/i.test(header('authorization') ?? '')) throw Refusal.token('token_missing')
 }
 
 /** Node could not read the request, so there is no response object to answer with. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { proxiedScheme } from '../../runtime/browser.ts'
 
 /** RFC 9110 §7.6.1, and `Expect`, which our own server has answered already. */
 const HOP_BY_HOP = new Set([
@@ -31,8 +32,13 @@ interface ToProcess {
 export function toProcess(request: IncomingMessage, { prefix, guard, traceparent }: ToProcess): string[] {
   const { host = '', 'transfer-encoding': encoding, 'content-length': length } = request.headers
   const headers = pass(request, (name) => OURS.has(name) || (traceparent !== undefined && name === 'traceparent'))
-  headers.push('X-Forwarded-For', request.socket.remoteAddress ?? '127.0.0.1')
-  headers.push('X-Forwarded-Proto', 'http', 'X-Forwarded-Host', host)
+  const before = request.headersDistinct['x-forwarded-for'] ?? []
+  headers.push('X-Forwarded-For', [...before, request.socket.remoteAddress ?? '127.0.0.1'].join(', '))
+  headers.push(
+    'X-Forwarded-Proto',
+    proxiedScheme((name) => request.headersDistinct[name]?.join(', ')),
+  )
+  headers.push('X-Forwarded-Host', host)
   if (prefix) headers.push('X-Forwarded-Prefix', prefix)
   if (traceparent) headers.push('traceparent', traceparent)
   if (guard) headers.push('X-Mezz-Guard', guard)

@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { connectionLimit } from '../../runtime/adapters/connection-limit.ts'
 import type { FunctionSchema } from '../../runtime/adapters/team-database.ts'
 import type { Environment } from '../../runtime/env.ts'
 import { inheritedEnvironment, installerEnvironment, telemetryEnvironment } from '../../runtime/env.ts'
+import { PlatformError } from '../../runtime/errors.ts'
 import { authenticate } from '../../runtime/identity.ts'
 import { openIssuers } from '../../runtime/issuers.ts'
 import { publicKeys } from '../../runtime/jwt.ts'
@@ -13,13 +15,14 @@ import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import { triggerFamilies } from '../../triggers/engine/engine-counts.ts'
 import { createFunctionCounts } from '../../triggers/engine/function-counts.ts'
-import type { TriggerStatus } from '../../triggers/engine/trigger.ts'
+import type { EngineLog, TriggerStatus } from '../../triggers/engine/trigger.ts'
 import { open as openObjects } from '../compose/objects.ts'
 import { s3Of } from '../compose/s3.ts'
 import type { FoundFunction } from '../found.ts'
 import { admission } from './admit.ts'
 import { keepBucket } from './bucket.ts'
 import { calm } from './calm.ts'
+import { connectionNeed, connectionWarning } from './connection-budget.ts'
 import { openCountsDoor } from './counts-door.ts'
 import { openDataFolder } from './data-folder.ts'
 import { engineKey, laptopKey } from './engine-key.ts'
@@ -124,7 +127,8 @@ async function open(
   atEnd(async () => bucket?.close())
 
   // The database starts while the functions are bundled; who needs it waits for it.
-  const storing = openTeamStore({ team, folder, url: environment.DATABASE_URL, log })
+  const limits = { statement: environment.MEZZ_SQL_STATEMENT, lock: environment.MEZZ_SQL_LOCK }
+  const storing = openTeamStore({ team, folder, url: environment.DATABASE_URL, log, limits })
   atEnd(() => storing.then((store) => store.close()).catch(() => undefined))
   storing.catch(() => undefined)
   const inherited = inheritedEnvironment()
@@ -166,6 +170,7 @@ async function open(
     path: inherited['PATH'] ?? '',
     platform: (request, connection) => platform(request, connection),
     admit: admission({ ...trust, engineKeys }),
+    developer: trust.developer,
     audit: say,
     log: (line) => book.write(line),
     env: environmentOf,
@@ -179,6 +184,9 @@ async function open(
     },
   })
   atEnd((grace) => serving.drain(grace))
+  if (environment.DATABASE_URL) {
+    await checkConnections(environment.DATABASE_URL, { functions: serving.catalogue().functions, log })
+  }
   const placed = await localWorkloads({
     folder: folder.workloads,
     serving,
@@ -257,6 +265,22 @@ function objectVariables(store: Environment): Record<string, string> {
   const { OBJECTS_FOLDER } = store
   const wanted = S3_ENDPOINT === undefined ? { OBJECTS_FOLDER } : s3
   return Object.fromEntries(Object.entries(wanted).flatMap(([name, value]) => (value ? [[name, value]] : [])))
+}
+
+/** Warns where functions at their full scale want more connections than the server takes; refuses where nothing would work. A server that does not answer is asked no more. */
+async function checkConnections(
+  url: string,
+  { functions, log }: { readonly functions: readonly FoundFunction[]; readonly log: EngineLog },
+): Promise<void> {
+  const limit = await connectionLimit(url).catch((error: unknown) => {
+    log('warn', 'how many connections the database takes is not known', error)
+    return undefined
+  })
+  if (limit === undefined) return
+  const need = connectionNeed(functions)
+  const warning = connectionWarning(need, limit)
+  if (warning && limit < need.least) throw new PlatformError('invalid_input', warning)
+  if (warning) log('warn', warning)
 }
 
 /** Each function's numbers, and what its declaration says. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { request as ask } from 'node:http'
 import { pipeline } from 'node:stream'
 import { setTimeout as after } from 'node:timers/promises'
+import { proxiedScheme } from '../../runtime/browser.ts'
 import { PlatformError } from '../../runtime/errors.ts'
 import { toCaller, toProcess } from './headers.ts'
 import type { Lease } from './lease.ts'
@@ -94,6 +95,7 @@ function exchange({ request, response, lease, target, caller }: Exchange): Promi
     const headers = toCaller(answer, {
       prefix: target.prefix,
       origins: [
+        `${proxiedScheme((name) => request.headersDistinct[name]?.join(', '))}://${request.headers.host}`,
         `http://${request.headers.host}`,
         `http://127.0.0.1:${process.port}`,
         `http://localhost:${process.port}`,

@@ -1,4 +1,4 @@
-import type { TeamDatabase, TeamUrls } from '../../runtime/adapters/team-database.ts'
+import type { SqlLimits, TeamDatabase, TeamUrls } from '../../runtime/adapters/team-database.ts'
 import { urls } from '../../runtime/adapters/team-database.ts'
 import type { EngineLog } from '../../triggers/engine/trigger.ts'
 import type { DataFolder } from './data-folder.ts'
@@ -19,10 +19,11 @@ export interface TeamStoreOptions {
   /** A given PostgreSQL, by a role that may make databases and roles; the embedded one where there is none. */
   readonly url: string | undefined
   readonly log: EngineLog
+  readonly limits?: SqlLimits
 }
 
 /** Starts the embedded PostgreSQL, or uses the given one; makes the team's database as soon as it is reached. */
-export async function openTeamStore({ team, folder, url, log }: TeamStoreOptions): Promise<TeamStore> {
+export async function openTeamStore({ team, folder, url, log, limits }: TeamStoreOptions): Promise<TeamStore> {
   const passwords = new Map<string, string>()
   async function password(role: string): Promise<void> {
     passwords.set(role, await folder.secret(`role ${team} ${role}`))
@@ -30,7 +31,12 @@ export async function openTeamStore({ team, folder, url, log }: TeamStoreOptions
   await password('engine')
   const server = url ? undefined : await keepPostgres(folder, log)
   const adminUrl = url ?? server?.url ?? ''
-  const database: TeamDatabase = { team, adminUrl, password: (role) => passwords.get(role) ?? '' }
+  const database: TeamDatabase = {
+    team,
+    adminUrl,
+    password: (role) => passwords.get(role) ?? '',
+    ...(limits ? { limits } : {}),
+  }
   const where = url ? new URL(url).host : 'embedded'
   const tables = teamTables(database, { where, log })
 

@@ -1,13 +1,14 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { ClientBase, ClientConfig } from 'pg'
 import pg from 'pg'
-import { unavailable } from '../errors.ts'
+import { PlatformError, unavailable } from '../errors.ts'
 import type { Query } from '../ports.ts'
 import { listener } from './postgres-listen.ts'
 
 /** A connection pool to one PostgreSQL database; connects with its first query. */
 export interface Database {
   query: Query
-  /** One transaction; what `work` throws rolls it back. */
+  /** One transaction; what `work` throws rolls it back. Where the server gave it up for another one's sake (40001, 40P01) `work` runs again, five times at most. */
   transaction<result>(work: (query: Query) => Promise<result>): Promise<result>
   /** Statements in one text, for schema files; no values. */
   script(text: string): Promise<void>
@@ -27,6 +28,8 @@ export interface DatabaseOptions {
   readonly name?: string
   /** Schema that unqualified names mean. */
   readonly schema?: string
+  /** The role itself has that search path, so that no connection has to set it: a pooler such as PgBouncer refuses to. */
+  readonly roleHasPath?: boolean
 }
 
 const IDLE = 20_000
@@ -34,6 +37,15 @@ const CONNECT = 5000
 /** Milliseconds that the end of connections may take. */
 const END = 2000
 const INT8 = 20
+/** Serialization failure and deadlock: the server asks that the transaction be made again. */
+const AGAIN: readonly (string | undefined)[] = ['40001', '40P01']
+const TRIES = 5
+/** Milliseconds before the second try, at most; doubled for each further one. */
+const PAUSE = 20
+/** Of a statement that took longer than its role may. */
+const TOO_LONG = '57014'
+/** Of a lock that others held for longer than its role waits. */
+const LOCKED = '55P03'
 
 /** SQLSTATE classes that mean "not now" and not "wrong": connection exceptions, resources, shut-down, too many connections. */
 const NOT_NOW = /^(08|53|57P)/
@@ -48,14 +60,14 @@ const types: NonNullable<ClientConfig['types']> = {
 }
 
 /** Opens nothing yet; a server that does not answer is `unavailable`. */
-export function openDatabase({ url, most = 4, name = 'mezz', schema }: DatabaseOptions): Database {
+export function openDatabase({ url, most = 4, name = 'mezz', schema, roleHasPath }: DatabaseOptions): Database {
   const config: ClientConfig = {
     connectionString: url,
     application_name: name,
     connectionTimeoutMillis: CONNECT,
     keepAlive: true,
     types,
-    ...(schema ? { options: `-c search_path=${schema}` } : {}),
+    ...(schema && !roleHasPath ? { options: `-c search_path=${schema}` } : {}),
   }
   const pool = new pg.Pool({ ...config, max: most, idleTimeoutMillis: IDLE, allowExitOnIdle: true })
   // A connection that is lost while nobody uses it is replaced by the next query.
@@ -65,25 +77,15 @@ export function openDatabase({ url, most = 4, name = 'mezz', schema }: DatabaseO
   return {
     query: queryOn(pool),
     async transaction(work) {
-      const client = await pool.connect().catch(fail)
-      let broken: Error | undefined
-      const lost = (error: Error): void => {
-        broken = error
-      }
-      client.on('error', lost)
-      try {
-        await client.query('begin')
-        const result = await work(queryOn(client))
-        const { command } = await client.query('commit')
-        // The server answers so, without an error, where a statement failed and `work` went on as if it had not.
-        if (command !== 'COMMIT') throw new Error('a statement of the transaction failed: nothing of it is stored')
-        return result
-      } catch (error) {
-        if (!broken) await client.query('rollback').catch(lost)
-        throw translate(error)
-      } finally {
-        client.off('error', lost)
-        client.release(broken)
+      for (let left = TRIES - 1; ; left--) {
+        try {
+          return await once(pool, work)
+        } catch (error) {
+          if (!AGAIN.includes(sqlState(error))) throw error
+          if (left === 0) throw unavailable('PostgreSQL', error)
+          // By chance, or those that met would meet again.
+          await wait(Math.random() * PAUSE * 2 ** (TRIES - 1 - left))
+        }
       }
     },
     async script(text) {
@@ -100,6 +102,9 @@ export function openDatabase({ url, most = 4, name = 'mezz', schema }: DatabaseO
       signal?.addEventListener('abort', end, { once: true })
       try {
         await client.connect()
+        // The wait for another engine's end has no limit, whatever its role has for statements.
+        await client.query('set statement_timeout = 0')
+        await client.query('set lock_timeout = 0')
         await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [lock])
         await work(ended)
       } catch (error) {
@@ -114,7 +119,9 @@ export function openDatabase({ url, most = 4, name = 'mezz', schema }: DatabaseO
       client.on('error', () => undefined)
       try {
         await client.connect()
-        const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 0)) as got', [
+        // By a transaction that stays open: a pooler may give what no transaction holds to somebody else.
+        await client.query('begin')
+        const { rows } = await client.query('select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as got', [
           `${schema} ${lock}`,
         ])
         if (rows[0]?.got === true) return () => endSoon(client)
@@ -129,6 +136,29 @@ export function openDatabase({ url, most = 4, name = 'mezz', schema }: DatabaseO
       channels.close()
       await Promise.race([pool.end(), after(END)])
     },
+  }
+}
+
+async function once<result>(pool: pg.Pool, work: (query: Query) => Promise<result>): Promise<result> {
+  const client = await pool.connect().catch(fail)
+  let broken: Error | undefined
+  const lost = (error: Error): void => {
+    broken = error
+  }
+  client.on('error', lost)
+  try {
+    await client.query('begin')
+    const result = await work(queryOn(client))
+    const { command } = await client.query('commit')
+    // The server answers so, without an error, where a statement failed and `work` went on as if it had not.
+    if (command !== 'COMMIT') throw new Error('a statement of the transaction failed: nothing of it is stored')
+    return result
+  } catch (error) {
+    if (!broken) await client.query('rollback').catch(lost)
+    throw translate(error)
+  } finally {
+    client.off('error', lost)
+    client.release(broken)
   }
 }
 
@@ -182,6 +212,16 @@ function fail(error: unknown): never {
 
 function translate(error: unknown): unknown {
   if (!(error instanceof Error)) return error
+  const state = sqlState(error)
+  if (state === TOO_LONG)
+    return new PlatformError('timeout', 'a statement took PostgreSQL too long; nothing of its transaction is stored', {
+      cause: error,
+    })
+  if (state === LOCKED)
+    return new PlatformError('unavailable', 'others held a lock in PostgreSQL for too long; nothing is stored', {
+      cause: error,
+      retryAfter: 1,
+    })
   const code = 'code' in error ? String(error.code) : ''
   const isAway = NOT_NOW.test(code) || SOCKET.test(code) || CLIENT.test(error.message)
   return isAway ? unavailable('PostgreSQL', error) : error

@@ -19,6 +19,14 @@ export interface TeamDatabase {
   readonly adminUrl: string
   /** A stable secret for each role. */
   password(role: string): string
+  /** What each role waits for at most. */
+  readonly limits?: SqlLimits
+}
+
+/** Milliseconds that a statement may take, and wait for a lock; of the role, so that they hold behind a pooler too. */
+export interface SqlLimits {
+  readonly statement: number
+  readonly lock: number
 }
 
 export interface TeamUrls {
@@ -28,6 +36,7 @@ export interface TeamUrls {
 
 const PLATFORM = join(import.meta.dirname, 'schema')
 const LONGEST_NAME = 63
+const LIMITS: SqlLimits = { statement: 60_000, lock: 15_000 }
 /** Of the functions' own schemas: what every one has. */
 const COMMON = `
   create table if not exists idempotency (
@@ -55,14 +64,25 @@ export async function prepareTeam(team: TeamDatabase, functions: readonly Functi
   const taken = functions.find((one) => RESERVED.includes(one.name))
   if (taken) throw new Error(`no function may be named ${taken.name}: it is a name of the platform itself`)
   const name = databaseName(team.team)
+  const { limits = LIMITS } = team
   const admin = openDatabase({ url: team.adminUrl, most: 1, name: 'mezz prepare' })
   const owner = openDatabase({ url: urlOf(team.adminUrl, { database: name }), most: 1, name: 'mezz prepare' })
   try {
     await admin.holding('mezz prepare', async () => {
       await makeDatabase(admin, name)
-      await role(admin, { name: roleName(team.team, 'engine'), password: team.password('engine'), database: name })
+      await role(admin, {
+        name: roleName(team.team, 'engine'),
+        password: team.password('engine'),
+        database: name,
+        limits,
+      })
       for (const one of functions) {
-        await role(admin, { name: roleName(team.team, one.name), password: team.password(one.name), database: name })
+        await role(admin, {
+          name: roleName(team.team, one.name),
+          password: team.password(one.name),
+          database: name,
+          limits,
+        })
       }
       await platform(owner, team.team)
       for (const one of functions) await functionSchema(owner, team.team, one)
@@ -106,11 +126,16 @@ async function makeDatabase(admin: Database, name: string): Promise<void> {
   await admin.script(`revoke all on database ${quoted(name)} from public`)
 }
 
-async function role(admin: Database, wanted: { name: string; password: string; database: string }): Promise<void> {
+async function role(
+  admin: Database,
+  wanted: { name: string; password: string; database: string; limits: SqlLimits },
+): Promise<void> {
   const there = await admin.query`select 1 from pg_roles where rolname = ${wanted.name}`
   const verb = there.length === 0 ? 'create' : 'alter'
   await admin.script(`
     ${verb} role ${quoted(wanted.name)} login nosuperuser nocreatedb nocreaterole password ${literal(wanted.password)};
+    alter role ${quoted(wanted.name)} set statement_timeout = ${Math.ceil(wanted.limits.statement)};
+    alter role ${quoted(wanted.name)} set lock_timeout = ${Math.ceil(wanted.limits.lock)};
     grant connect on database ${quoted(wanted.database)} to ${quoted(wanted.name)}`)
 }
 

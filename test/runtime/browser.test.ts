@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { foreignPage } from '../../runtime/browser.ts'
+import { cameByProxy, foreignOrigin, foreignPage, proxiedScheme } from '../../runtime/browser.ts'
 
 const HOST = '127.0.0.1:8080'
 
@@ -32,6 +32,24 @@ describe('foreignPage', () => {
   })) {
     it(`stops ${what}`, () => assert.match(foreignPage(reader(headers)) ?? '', /may not call|no name of this machine/))
   }
+})
+
+describe('a request that a proxy sent on', () => {
+  for (const name of ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto']) {
+    it(`is known by ${name}, even an empty one`, () => assert.ok(cameByProxy(reader({ host: HOST, [name]: '' }))))
+  }
+
+  it('is none where nothing says so', () => assert.equal(cameByProxy(reader({ host: HOST, origin: 'x' })), false))
+
+  it('may name any host, and a page of that very origin alone', () => {
+    const https = { host: 'ai.example', 'x-forwarded-proto': 'https' }
+    const scheme = `${proxiedScheme(reader(https))}:`
+
+    assert.equal(foreignOrigin(reader({ ...https, origin: 'https://ai.example' }), scheme), null)
+    assert.match(foreignOrigin(reader({ ...https, origin: 'http://ai.example' }), scheme) ?? '', /may not call/)
+    assert.match(foreignOrigin(reader({ ...https, origin: 'https://evil.example' }), scheme) ?? '', /may not call/)
+    assert.match(foreignOrigin(reader({ ...https, 'sec-fetch-site': 'cross-site' }), scheme) ?? '', /may not call/)
+  })
 })
 
 function reader(headers: Readonly<Record<string, string>>): (name: string) => string | undefined {

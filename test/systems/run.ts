@@ -9,6 +9,8 @@ const SYSTEMS: Readonly<Record<string, readonly string[]>> = {
   kafka: ['kafka/topics.ts', 'kafka/traps.ts', 'kafka/three.ts', 'kafka/security.ts'],
   minio: ['objects', 'rights', 'store', 'uploads', 'tls', 'faults', 'large'].map((name) => `minio/${name}.ts`),
   versitygw: ['versitygw/objects.ts'],
+  postgres: ['postgres/postgres.ts', 'postgres/pgbouncer.ts'],
+  nginx: ['nginx/nginx.ts'],
   redis: ['redis/cache.ts'],
   prometheus: ['prometheus/metrics.ts'],
   otlp: ['otlp/otlp.ts'],
