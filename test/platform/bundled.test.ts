@@ -54,8 +54,12 @@ describe('a function in its bundle, on our runtime', { timeout: 60_000 }, () => 
 
     const { packages, bytes, startMs } = await weigh(fn, { folder: join(folder, 'dist/hello'), env })
 
-    assert.deepEqual(packages, ['@hono/node-server', 'hono', 'jose', 'zod'])
-    assert.ok(bytes < 500_000, `${bytes} bytes`)
+    // The exporter of traces is in each, and loaded by none that does not export.
+    assert.deepEqual(
+      packages.filter((name) => !name.startsWith('@opentelemetry/')),
+      ['@hono/node-server', 'hono', 'jose', 'zod'],
+    )
+    assert.ok(bytes < 650_000, `${bytes} bytes`)
     assert.ok(startMs > 0)
   })
 })

@@ -182,7 +182,10 @@ describe('the mezz command in a repository of its own', () => {
     const { code, out } = await mezz('bundle', 'hello')
 
     assert.equal(code, 0)
-    assert.match(out, /^hello +\d+ KiB +\d+ KiB +\d+ ms +@hono\/node-server hono jose zod +dist\/hello\/$/m)
+    assert.match(
+      out,
+      /^hello +\d+ KiB +\d+ KiB +\d+ ms +@hono\/node-server( @opentelemetry\/\S+)+ hono jose zod +dist\/hello\/$/m,
+    )
     assert.ok(existsSync(file('dist/hello/index.mjs')))
     assert.match((await mezz('bundle', 'nobody')).error, /there is no function nobody/)
   })
