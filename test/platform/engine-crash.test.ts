@@ -18,15 +18,19 @@ describe('the engine', () => {
   })
   after(() => postgres.close())
 
-  it('goes on by itself when PostgreSQL is killed in the middle of its events: none is lost, none has two effects', async () => {
+  it('goes on by itself when PostgreSQL is killed in the middle of its events: none is lost, none has two effects', async (t) => {
     target = await toyTarget(() => ({ status: 204, after: 5 }))
     const { engine: url } = await postgres.team()
     const toy = toyEngine({ url, target: { url: target.url, policy: POLICY } })
+    t.after(async () => {
+      await toy.close()
+      await target.close()
+    })
     const ids = await tell(toy.database, { count: EVENTS, keys: 20 })
     await eventually('some effects', async () => target.effects.length > EVENTS / 5)
 
-    await postgres.outage()
-    const atOutage = target.effects.length
+    let atOutage = 0
+    await postgres.outage(async () => void (atOutage = target.effects.length))
     await eventually('all effects', async () => target.effects.length >= EVENTS)
     await eventually('nothing left over', async () => (await leftOver(toy.database)) === 0)
 
@@ -34,8 +38,6 @@ describe('the engine', () => {
     assert.deepEqual(target.effects.map(({ id }) => id).toSorted(), ids.toSorted())
     inOrder(target.effects)
     assert.deepEqual(await deadLetters(toy.database), [])
-    await toy.close()
-    await target.close()
   })
 
   it('works beside another, and alone when the other has closed: each event has one effect', async () => {
