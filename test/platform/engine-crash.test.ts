@@ -30,7 +30,9 @@ describe('the engine', () => {
     await eventually('some effects', async () => target.effects.length > EVENTS / 5)
 
     let atOutage = 0
-    await postgres.outage(async () => void (atOutage = target.effects.length))
+    await postgres.outage(async () => {
+      atOutage = target.effects.length
+    })
     await eventually('all effects', async () => target.effects.length >= EVENTS)
     await eventually('nothing left over', async () => (await leftOver(toy.database)) === 0)
 
