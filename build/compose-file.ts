@@ -8,7 +8,7 @@ type Value = string | number | boolean | readonly Value[] | { readonly [key: str
 /** The whole platform with its servers, by the Compose specification; passwords come from the environment and have no default. */
 export function composeFile({ image }: ComposeOptions): Value {
   const password = (name: string): string => `\${${name}:?set ${name} in .env}`
-  const [postgres, redis, s3, kafka] = ['POSTGRES_PASSWORD', 'REDIS_PASSWORD', 'S3_SECRET_KEY', 'KAFKA_CLUSTER_ID']
+  const [postgres, s3, kafka] = ['POSTGRES_PASSWORD', 'S3_SECRET_KEY', 'KAFKA_CLUSTER_ID']
   const healthy = { condition: 'service_healthy' }
 
   return {
@@ -29,10 +29,9 @@ export function composeFile({ image }: ComposeOptions): Value {
           S3_ACCESS_KEY: password('S3_ACCESS_KEY'),
           S3_SECRET_KEY: password(s3),
           S3_BUCKET: 'mezz-default',
-          REDIS_URL: `redis://:${password(redis)}@redis:6379`,
         },
         volumes: ['platform:/data'],
-        depends_on: { postgres: healthy, kafka: healthy, minio: healthy, redis: healthy },
+        depends_on: { postgres: healthy, kafka: healthy, minio: healthy },
       },
       nginx: {
         image: 'docker.io/library/nginx:1.28-alpine',
@@ -84,16 +83,8 @@ export function composeFile({ image }: ComposeOptions): Value {
         volumes: ['minio:/data'],
         healthcheck: health(['CMD', 'curl', '-f', 'http://127.0.0.1:9000/minio/health/ready']),
       },
-      redis: {
-        image: 'docker.io/library/redis:7-alpine',
-        restart: 'unless-stopped',
-        environment: { REDISCLI_AUTH: password(redis) },
-        command: ['sh', '-c', 'exec redis-server --appendonly yes --requirepass "$$REDISCLI_AUTH"'],
-        volumes: ['redis:/data'],
-        healthcheck: health(['CMD-SHELL', 'redis-cli ping | grep -q PONG']),
-      },
     },
-    volumes: { platform: {}, postgres: {}, kafka: {}, minio: {}, redis: {} },
+    volumes: { platform: {}, postgres: {}, kafka: {}, minio: {} },
   }
 }
 

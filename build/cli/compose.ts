@@ -8,11 +8,11 @@ export const compose: Command = {
   usage: '--image REFERENCE [--out FILE]',
   summary: 'writes a Compose file of the platform and its servers',
   help: `
-Writes a file for docker compose (as JSON, which is YAML too): Kafka, MinIO, PostgreSQL, Redis, the
-platform, and nginx before it with the nginx.conf of this folder. Secrets have no defaults: put
-POSTGRES_PASSWORD, REDIS_PASSWORD, S3_ACCESS_KEY, S3_SECRET_KEY, KAFKA_CLUSTER_ID (22 characters of
-base64, as kafka-storage random-uuid gives) and MEZZ_ISSUERS into a file .env beside it, passwords of
-letters and digits alone, for they stand in URLs.
+Writes a file for docker compose (as JSON, which is YAML too): Kafka, MinIO, PostgreSQL, the platform,
+and nginx before it with the nginx.conf of this folder. Secrets have no defaults: put POSTGRES_PASSWORD,
+S3_ACCESS_KEY, S3_SECRET_KEY, KAFKA_CLUSTER_ID (22 characters of base64, as kafka-storage random-uuid
+gives) and MEZZ_ISSUERS into a file .env beside it, passwords of letters and digits alone, for they stand
+in URLs.
 
   mezz nginx > nginx.conf && mezz compose --image registry.example/mezz:1 --out compose.json
 
