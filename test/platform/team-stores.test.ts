@@ -50,7 +50,7 @@ describe('in the database of a team', () => {
         await functionSql({ ...holder, transaction: (work) => work(query) }).sql.transaction((other) => other.lock('x'))
       })
 
-      await assert.rejects(second, { code: '55P03' })
+      await assert.rejects(second, { code: 'unavailable', message: /held a lock/ })
     })
   })
 

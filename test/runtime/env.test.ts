@@ -11,6 +11,8 @@ describe('the environment', () => {
       MEZZ_DEVELOPER: false,
       MEZZ_ENDS_WITH_PARENT: false,
       MEZZ_GRACE: 30,
+      MEZZ_SQL_STATEMENT: 60_000,
+      MEZZ_SQL_LOCK: 15_000,
       TABLES_MEMORY: '256MiB',
     })
   })
