@@ -12,7 +12,7 @@ import type { Invocation } from './invocations.ts'
 import { invoked } from './invocations.ts'
 
 type Effect = Invocation & { readonly key: string; readonly n: number; readonly sha256: string }
-type Tx = Pick<Transaction, 'query'>
+type Tx = Pick<Transaction, 'query' | 'keep'>
 
 /** The sink: each event that reaches one of its routes leaves a row, in the transaction in which it takes effect. */
 export default defineFunction({
@@ -78,9 +78,11 @@ export default defineFunction({
   },
 })
 
-async function keep({ query }: Tx, effect: Effect, object: ObjectRef | null = null): Promise<void> {
+async function keep(tx: Tx, effect: Effect, object: ObjectRef | null = null): Promise<void> {
   const { route, source, id, key, n, sha256 } = effect
-  await query`
+  // The sweeper leaves it, whatever the clock says.
+  if (object) await tx.keep(`effect ${id}`, [object])
+  await tx.query`
     insert into effects (route, source, id, key, number, sha256, object)
     values (${route}, ${source}, ${id}, ${key}, ${n}, ${sha256}, ${object})`
 }
