@@ -2,68 +2,61 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { startTestServer } from '../../build/testkit/postgres.ts'
 import { begin, CELLS, predict, published, someRow } from '../platform/chain.ts'
 import { startDev } from '../platform/mezz-dev.ts'
 import { startKafka } from './servers/kafka.ts'
 import { startMinio } from './servers/minio.ts'
 
-type Variables = Readonly<Record<string, string>>
+interface System {
+  readonly variables: Readonly<Record<string, string>>
+  stop(): Promise<unknown>
+}
 
-/** The chain from a table to a served model, by `mezz dev` on the real systems: each alone, and all together. */
+/** By the names under which `mezz dev` says that it uses them. */
+const SYSTEMS: Readonly<Record<string, (folder: string) => Promise<System>>> = {
+  async PostgreSQL() {
+    const { url, stop } = await startTestServer()
+    return { variables: { DATABASE_URL: url }, stop }
+  },
+  async Kafka(folder) {
+    const { addresses, stop } = await startKafka(folder)
+    return { variables: { KAFKA_BROKERS: addresses.join() }, stop }
+  },
+  async S3(folder) {
+    const { endpoint, accessKey, secretKey, stop } = await startMinio(folder)
+    return { variables: { S3_ENDPOINT: endpoint, S3_ACCESS_KEY: accessKey, S3_SECRET_KEY: secretKey }, stop }
+  },
+}
+const ALL = Object.keys(SYSTEMS)
+
 describe('the platform on real systems', { timeout: 900_000 }, () => {
-  const root = mkdtempSync(join(tmpdir(), 'mezz-demo-'))
-  const systems: Record<string, Variables> = {}
-  const stops: (() => Promise<unknown>)[] = []
-  before(async () => {
-    const kafka = await startKafka(join(root, 'kafka'))
-    stops.push(kafka.stop)
-    systems['Kafka'] = { KAFKA_BROKERS: kafka.addresses.join() }
-    const minio = await startMinio(join(root, 'minio'))
-    stops.push(minio.stop)
-    systems['S3'] = { S3_ENDPOINT: minio.endpoint, S3_ACCESS_KEY: minio.accessKey, S3_SECRET_KEY: minio.secretKey }
-  })
-  after(async () => {
-    for (const stop of stops) await stop()
-    rmSync(root, { recursive: true, force: true })
-  })
-
-  for (const names of [['Kafka'], ['S3'], ['PostgreSQL'], ['PostgreSQL', 'Kafka', 'S3']]) {
+  for (const names of [...ALL.map((name) => [name]), ALL]) {
     it(`serves what it has learnt from a table: ${names.join(', ')}`, async () => {
-      const data = join(root, names.join('-'))
-      mkdirSync(join(root, 'nothing'), { recursive: true })
-      const postgres = names.includes('PostgreSQL') ? await startTestServer() : undefined
-      const env = Object.assign({}, ...names.map((name) => systems[name]), {
-        ...(postgres ? { DATABASE_URL: postgres.url } : {}),
-        ...(names.includes('S3') ? { S3_BUCKET: `mezz-${names.length}` } : {}),
-      })
-      const dev = await startDev({ data, folder: join(root, 'nothing'), env })
-
+      const root = mkdtempSync(join(tmpdir(), 'mezz-systems-'))
+      const folder = join(root, 'nothing')
+      mkdirSync(folder)
+      const systems: System[] = []
       try {
-        await begin(dev.url, CELLS)
-        const { published: version } = await published(dev.url, 'cells', 240)
-        const { predictions } = await predict(dev.url, 'cells', [await someRow(dev.url, 'cells')])
+        for (const name of names) systems.push((await SYSTEMS[name]?.(join(root, name))) ?? assert.fail(name))
+        const env = Object.assign({}, ...systems.map(({ variables }) => variables))
+        const dev = await startDev({ data: join(root, 'data'), folder, env })
+        try {
+          await begin(dev.url, CELLS)
+          const { published: version } = await published(dev.url, 'cells', 240)
+          const { predictions } = await predict(dev.url, 'cells', [await someRow(dev.url, 'cells')])
 
-        assert.equal(version, 1)
-        assert.equal(predictions.length, 1)
-        assert.deepEqual(
-          dev.lines.filter((line) => line.startsWith('uses ')).map((line) => line.split(' ')[1]),
-          names,
-        )
-        assert.equal(
-          dev.lines.some((line) => line.startsWith('missing ')),
-          false,
-        )
-        if (names.includes('S3'))
-          assert.deepEqual(
-            readdirSync(join(data, 'objects')).filter((one) => one !== '.tmp'),
-            [],
-          )
+          assert.deepEqual([version, predictions.length], [1, 1])
+          const uses = dev.lines.filter((line) => line.startsWith('uses ')).map((line) => line.split(' ')[1])
+          assert.deepEqual(uses, names)
+          if (names.includes('S3')) assert.deepEqual(readdirSync(join(root, 'data/objects')), [])
+        } finally {
+          assert.equal(await dev.stop(), 0, dev.lines.slice(-20).join('\n'))
+        }
       } finally {
-        const code = await dev.stop()
-        await postgres?.stop()
-        assert.equal(code, 0, dev.lines.slice(-20).join('\n'))
+        for (const { stop } of systems) await stop()
+        rmSync(root, { recursive: true, force: true })
       }
     })
   }
