@@ -100,6 +100,8 @@ export function kafkaMember(
       {
         assigned(share) {
           if (left.signal.aborted || (session !== next && session !== before)) return
+          // Its share has gone to the one that is to take its place, and will tell.
+          if (entering && entering !== next) return
           session = next
           hold(share)
         },
