@@ -69,7 +69,11 @@ export async function playRound(world: World, scenario: InWorld, seed: number): 
   }
   const recovery = performance.now() - Math.max(begun, world.deaths.at)
 
-  const evidence = await collect(world)
+  // A death may be noticed only after all that was left to do was done.
+  const evidence = await again(async () => {
+    await world.settled()
+    return collect(world)
+  })
   found.push(...judge(evidence))
   const mine = evidence.sent.filter((one) => one.seed === seed)
   const isMine = ({ key }: { readonly key: string }): boolean =>
@@ -105,7 +109,7 @@ async function untilRest(world: World, patience: AbortSignal): Promise<Violation
   return [{ kind: 'other', invariant: 'I1', message: `after ${PATIENCE / 1000} s there is left: ${left}` }]
 }
 
-async function again(work: () => Promise<void>): Promise<void> {
+async function again<result>(work: () => Promise<result>): Promise<result> {
   for (;;) {
     try {
       return await work()
