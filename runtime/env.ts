@@ -119,7 +119,7 @@ export function readEnvironment(given: Readonly<Record<string, string | undefine
   if (source['MEZZ_DEVELOPER'] === '1' && !LOOPBACK.test(source['MEZZ_HOST'] ?? 'localhost')) {
     faults.push(`  MEZZ_DEVELOPER: is for loopback alone, found MEZZ_HOST ${JSON.stringify(source['MEZZ_HOST'])}`)
   }
-  for (const kind of parsed.success ? forgottenTooSoon(toRetention(parsed.data)) : []) {
+  for (const kind of parsed.success ? forgottenTooSoon(retentionIn(parsed.data)) : []) {
     faults.push(
       `  MEZZ_RETENTION_${kind.toUpperCase()}: must be as long as log and dead letters together: ${LOST[kind]}`,
     )
@@ -129,11 +129,7 @@ export function readEnvironment(given: Readonly<Record<string, string | undefine
 }
 
 /** How long things are kept, as the environment says. */
-export function readRetention(given?: Readonly<Record<string, string | undefined>>): Retention {
-  return toRetention(readEnvironment(given))
-}
-
-function toRetention(read: Environment): Retention {
+export function retentionIn(read: Environment): Retention {
   return retentionOf({
     log: read.MEZZ_RETENTION_LOG,
     deadLetters: read.MEZZ_RETENTION_DEAD_LETTERS,
@@ -177,9 +173,13 @@ export function editor(): string {
 }
 
 /** The URL of the PostgreSQL that all files of a test run share, or nothing where a file is run alone. */
-export function sharedTestServer(url?: string): string | undefined {
-  if (url !== undefined) process.env['MEZZ_TEST_SERVER'] = url
+export function sharedTestServer(): string | undefined {
   return process.env['MEZZ_TEST_SERVER']
+}
+
+/** Lets the test files that this process starts find their server. */
+export function shareTestServer(url: string): void {
+  process.env['MEZZ_TEST_SERVER'] = url
 }
 
 /** What a process that we start needs of ours to run at all; nothing of the platform's secrets. */

@@ -23,9 +23,10 @@ export function isInside(folder: string, path: string): boolean {
 }
 
 /** Refuses where the environment says that not all is kept in the data folder. */
-export function demandEmbedded({ DATABASE_URL, OBJECTS_FOLDER, S3_ENDPOINT }: Environment): void {
+export function demandEmbedded({ DATABASE_URL, KAFKA_BROKERS, OBJECTS_FOLDER, S3_ENDPOINT }: Environment): void {
   const elsewhere = [
     ...(DATABASE_URL === undefined ? [] : ['DATABASE_URL']),
+    ...(KAFKA_BROKERS === undefined ? [] : ['KAFKA_BROKERS']),
     ...(OBJECTS_FOLDER === undefined ? [] : ['OBJECTS_FOLDER']),
     ...(S3_ENDPOINT === undefined ? [] : ['S3_ENDPOINT']),
   ]

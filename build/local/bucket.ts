@@ -4,6 +4,8 @@ import type { S3Options } from '../../runtime/adapters/s3-options.ts'
 import type { EngineLog } from '../../triggers/engine/trigger.ts'
 
 export interface KeptBucket {
+  /** Resolves after the first try. */
+  readonly tried: Promise<unknown>
   /** Why it cannot be used yet, or `null`. */
   missing(): string | null
   close(): Promise<void>
@@ -11,8 +13,8 @@ export interface KeptBucket {
 
 const TRY_AGAIN = 2000
 
-/** Makes the team's bucket as soon as its server answers; resolves after the first try. */
-export async function keepBucket(options: S3Options, log: EngineLog): Promise<KeptBucket> {
+/** Makes the team's bucket as soon as its server answers: a platform need not wait for it. */
+export function keepBucket(options: S3Options, log: EngineLog): KeptBucket {
   const ended = new AbortController()
   let missing: string | null = 'not tried yet'
 
@@ -33,8 +35,10 @@ export async function keepBucket(options: S3Options, log: EngineLog): Promise<Ke
     if (missing === null) log('info', `the bucket ${options.bucket} is there`)
   }
 
-  const trying = (await attempt()) ? Promise.resolve() : again()
+  const tried = attempt()
+  const trying = tried.then((isThere) => (isThere ? undefined : again()))
   return {
+    tried,
     missing: () => missing,
     async close() {
       ended.abort()

@@ -15,7 +15,7 @@ import { postgresWorkloads } from '../../runtime/adapters/postgres-workloads.ts'
 import type { Cancellations } from '../../runtime/cancellations.ts'
 import type { DeadLetters } from '../../runtime/dead-letters.ts'
 import type { Environment } from '../../runtime/env.ts'
-import { installerEnvironment, readRetention } from '../../runtime/env.ts'
+import { installerEnvironment, retentionIn } from '../../runtime/env.ts'
 import type { Outbox } from '../../runtime/outbox.ts'
 import type { Objects } from '../../runtime/ports.ts'
 import type { Records } from '../../runtime/records.ts'
@@ -117,7 +117,7 @@ export function openLocalEngine({
         cancellations,
         expiry: postgresExpiry(database),
         objects,
-        retention: readRetention(),
+        retention: retentionIn(environment),
         wanted: postgresWorkloads(database),
         workloads,
         jobs: postgresJobs(database, { team, engine: name }),

@@ -1,28 +1,24 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { connectionLimit } from '../../runtime/adapters/connection-limit.ts'
 import type { FunctionSchema } from '../../runtime/adapters/team-database.ts'
 import type { Environment } from '../../runtime/env.ts'
 import { inheritedEnvironment, installerEnvironment, telemetryEnvironment } from '../../runtime/env.ts'
-import { PlatformError } from '../../runtime/errors.ts'
 import { authenticate } from '../../runtime/identity.ts'
 import { openIssuers } from '../../runtime/issuers.ts'
 import { publicKeys } from '../../runtime/jwt.ts'
 import { laptopIssuer } from '../../runtime/laptop-issuer.ts'
-import type { WorkloadStatus } from '../../runtime/workloads.ts'
 import { createEngineApp } from '../../triggers/engine/app.ts'
 import type { Engine } from '../../triggers/engine/engine.ts'
 import { triggerFamilies } from '../../triggers/engine/engine-counts.ts'
 import { createFunctionCounts } from '../../triggers/engine/function-counts.ts'
-import type { EngineLog, TriggerStatus } from '../../triggers/engine/trigger.ts'
 import { open as openObjects } from '../compose/objects.ts'
-import { s3Of } from '../compose/s3.ts'
+import { objectVariables, s3Of } from '../compose/s3.ts'
 import type { FoundFunction } from '../found.ts'
 import { admission } from './admit.ts'
 import { keepBucket } from './bucket.ts'
 import { calm } from './calm.ts'
-import { connectionNeed, connectionWarning } from './connection-budget.ts'
+import { checkConnections } from './connection-budget.ts'
 import { openCountsDoor } from './counts-door.ts'
 import { openDataFolder } from './data-folder.ts'
 import { engineKey, laptopKey } from './engine-key.ts'
@@ -33,8 +29,8 @@ import { openLogBook } from './log-book.ts'
 import { openMeter } from './meter.ts'
 import { platformFamilies } from './platform-families.ts'
 import { openPlatformSpans } from './platform-spans.ts'
+import { functionStatus, triggerStatus } from './platform-status.ts'
 import type { LogLine } from './process.ts'
-import type { Serving } from './serving.ts'
 import { createServing } from './serving.ts'
 import { openTeamStore } from './team-store.ts'
 import { workloadPrograms } from './workload-programs.ts'
@@ -65,8 +61,8 @@ export interface Platform {
 }
 
 /** Milliseconds. */
-const STATUS_WAITS = 1000
 const RETURN_WAITS = 5000
+const BUCKET_WAITS = 5000
 const GIVE_UP_GRACE = 1000
 const LAST_REPORT = 2000
 const LAST_SPANS = 2000
@@ -123,7 +119,7 @@ async function open(
   const { port: objects, close: closeObjects } = openObjects(objectStore)
   atEnd(async () => closeObjects?.())
   const s3 = s3Of(environment)
-  const bucket = s3 && (await keepBucket(s3, log))
+  const bucket = s3 && keepBucket(s3, log)
   atEnd(async () => bucket?.close())
 
   // The database starts while the functions are bundled; who needs it waits for it.
@@ -206,6 +202,8 @@ async function open(
   atEnd(() => returning)
   await Promise.race([returning, wait(RETURN_WAITS, undefined, { ref: false })])
 
+  await Promise.race([bucket?.tried, wait(BUCKET_WAITS, undefined, { ref: false })])
+
   const store = await storing
   const missing = (): readonly string[] => {
     const why = { [`PostgreSQL (${store.where})`]: store.missing(), [`S3 (${s3?.endpoint})`]: bucket?.missing() }
@@ -256,60 +254,6 @@ async function open(
   atEnd(async () => engine?.close())
   serving.watch()
   return { url, missing, status }
-}
-
-/** What a process needs to find the objects where the platform has them. */
-function objectVariables(store: Environment): Record<string, string> {
-  const { S3_ENDPOINT, S3_PUBLIC_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY, S3_CA_FILE } = store
-  const s3 = { S3_ENDPOINT, S3_PUBLIC_ENDPOINT, S3_REGION, S3_BUCKET, S3_ACCESS_KEY, S3_SECRET_KEY, S3_CA_FILE }
-  const { OBJECTS_FOLDER } = store
-  const wanted = S3_ENDPOINT === undefined ? { OBJECTS_FOLDER } : s3
-  return Object.fromEntries(Object.entries(wanted).flatMap(([name, value]) => (value ? [[name, value]] : [])))
-}
-
-/** Warns where functions at their full scale want more connections than the server takes; refuses where nothing would work. A server that does not answer is asked no more. */
-async function checkConnections(
-  url: string,
-  { functions, log }: { readonly functions: readonly FoundFunction[]; readonly log: EngineLog },
-): Promise<void> {
-  const limit = await connectionLimit(url).catch((error: unknown) => {
-    log('warn', 'how many connections the database takes is not known', error)
-    return undefined
-  })
-  if (limit === undefined) return
-  const need = connectionNeed(functions)
-  const warning = connectionWarning(need, limit)
-  if (warning && limit < need.least) throw new PlatformError('invalid_input', warning)
-  if (warning) log('warn', warning)
-}
-
-/** Each function's numbers, and what its declaration says. */
-function functionStatus(serving: Serving, workloads: readonly WorkloadStatus[]) {
-  const found = new Map(serving.catalogue().functions.map((one) => [one.name, one]))
-  return serving.status().map((numbers) => {
-    const one = found.get(numbers.name)
-    if (!one) return { ...numbers, ...describe(workloads.find(({ name }) => name === numbers.name)) }
-    const { definition, ours } = one
-    const uses = 'uses' in definition ? definition.uses : []
-    return {
-      ...numbers,
-      summary: definition.summary,
-      uses,
-      emits: (definition.emits ?? []).map(({ type }) => type),
-      ours,
-    }
-  })
-}
-
-function describe(one: WorkloadStatus | undefined) {
-  const model = one?.workload.model
-  return model === undefined ? {} : { summary: `Serves the model ${model} alone`, model, ours: true }
-}
-
-/** None while the database does not answer: what else there is to say must not wait for it. */
-async function triggerStatus(engine: Engine | undefined): Promise<readonly TriggerStatus[]> {
-  const known = engine?.status().catch(() => [])
-  return (await Promise.race([known, wait(STATUS_WAITS, [], { ref: false })])) ?? []
 }
 
 function schemaOf({ name, file, definition }: FoundFunction): FunctionSchema {

@@ -1,4 +1,4 @@
-import { sharedTestServer } from '../../runtime/env.ts'
+import { shareTestServer } from '../../runtime/env.ts'
 import { startTestServer } from './postgres.ts'
 
 // For `node --test --test-global-setup=…`: one PostgreSQL for all test files of a run, each with databases of its own.
@@ -8,7 +8,7 @@ let server: Awaited<ReturnType<typeof startTestServer>> | undefined
 /** Before the first test file. */
 export async function globalSetup(): Promise<void> {
   server = await startTestServer()
-  sharedTestServer(server.url)
+  shareTestServer(server.url)
 }
 
 /** After the last one. */

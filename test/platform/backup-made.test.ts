@@ -138,9 +138,9 @@ describe('a backup', () => {
     await assert.rejects(back(join(empty, 'none'), free), { code: 'not_found' })
     await assert.rejects(back(unused, free), { code: 'not_found', message: /holds no database yet/ })
     await assert.rejects(back(linked, free), { code: 'conflict', message: /pg_tblspc\/1 is no file and no folder/ })
-    const elsewhere = readEnvironment({ DATABASE_URL: 'postgres://x', OBJECTS_FOLDER: '/y' })
+    const elsewhere = readEnvironment({ DATABASE_URL: 'postgres://x', KAFKA_BROKERS: 'k:1', OBJECTS_FOLDER: '/y' })
     await assert.rejects(backUp({ ...common(), data, out: free, environment: elsewhere }), {
-      message: /^by DATABASE_URL and OBJECTS_FOLDER not everything lies in the data folder/,
+      message: /^by DATABASE_URL and KAFKA_BROKERS and OBJECTS_FOLDER not everything lies in the data folder/,
     })
     assert.deepEqual(readdirSync(empty), [])
     assert.ok(!existsSync(free))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { inheritedEnvironment, readEnvironment, readRetention } from '../../runtime/env.ts'
+import { inheritedEnvironment, readEnvironment, retentionIn } from '../../runtime/env.ts'
 
 describe('the environment', () => {
   it('needs nothing', () => {
@@ -73,15 +73,17 @@ describe('the environment', () => {
   it('says how long things are kept: what was handled as long as an event can come again', () => {
     const day = 24 * 60 * 60 * 1000
 
-    const usual = readRetention({})
-    const said = readRetention({ MEZZ_RETENTION_LOG: '12h', MEZZ_RETENTION_DEAD_LETTERS: '1.5d' })
+    const usual = retentionIn(readEnvironment({}))
+    const said = retentionIn(readEnvironment({ MEZZ_RETENTION_LOG: '12h', MEZZ_RETENTION_DEAD_LETTERS: '1.5d' }))
 
     assert.deepEqual(usual, { log: 7 * day, deadLetters: 30 * day, inbox: 37 * day, flows: 90 * day, jobs: 37 * day })
     assert.deepEqual([said.log, said.inbox, said.jobs], [day / 2, 2 * day, 2 * day])
     for (const kind of ['INBOX', 'JOBS']) {
       const given = { MEZZ_RETENTION_LOG: '90d', MEZZ_RETENTION_DEAD_LETTERS: '10d' }
-      assert.throws(() => readRetention({ ...given, [`MEZZ_RETENTION_${kind}`]: '99d' }), { code: 'invalid_input' })
-      readRetention({ ...given, [`MEZZ_RETENTION_${kind}`]: '100d' })
+      assert.throws(() => retentionIn(readEnvironment({ ...given, [`MEZZ_RETENTION_${kind}`]: '99d' })), {
+        code: 'invalid_input',
+      })
+      retentionIn(readEnvironment({ ...given, [`MEZZ_RETENTION_${kind}`]: '100d' }))
     }
   })
 
